@@ -1,0 +1,2 @@
+/** Akkord. */
+package io.akkord.model;
