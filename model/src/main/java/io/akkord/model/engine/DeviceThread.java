@@ -11,9 +11,9 @@ import java.util.concurrent.RejectedExecutionException;
 /**
  * The only way to native code: one thread per device, jobs in the order they were submitted.
  *
- * <p>The thread first switches off the graph executor's optimiser (the flag is per thread, and with it on the first call of a
- * module gives other gradients than all later ones), then sets grad mode and its number of native threads, which is a constant of
- * the recipe because it changes bits.
+ * <p>The thread first switches off the graph executor's optimiser (the flag is per thread, and with
+ * it on the first call of a module gives other gradients than all later ones), then sets grad mode
+ * and its number of native threads, which is a constant of the recipe because it changes bits.
  */
 public final class DeviceThread implements AutoCloseable {
   private final ExecutorService executor;

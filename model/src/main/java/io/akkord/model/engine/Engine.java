@@ -16,12 +16,13 @@ import io.akkord.model.layout.ParameterLayout.Parameter;
 import io.akkord.model.program.Programs;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 
 /**
- * A model on one device: parameters in a flat buffer, the decoder program, and one native call per phase. Every method must run on
- * the engine's {@link DeviceThread}.
+ * A model on one device: parameters in a flat buffer, the decoder program, and one native call per
+ * phase. Every method must run on the engine's {@link DeviceThread}.
  */
 public final class Engine implements AutoCloseable {
   /** Elements moved at once between a safetensors file and the flat buffer. */
@@ -182,7 +183,10 @@ public final class Engine implements AutoCloseable {
         });
   }
 
-  /** Natural log-probabilities of the targets, in their order; for comparison with other implementations. */
+  /**
+   * Natural log-probabilities of the targets, in their order; for comparison with other
+   * implementations.
+   */
   public double[] targetLogProbs(MicroBatch batch) {
     return guarded(
         () -> {
@@ -210,8 +214,7 @@ public final class Engine implements AutoCloseable {
    * @param factors per row, what the sample's loss is multiplied with in the batch loss
    * @param overwrite whether the gradient is written over, else added to
    */
-  public void backward(
-      HeldForward held, double[] factors, FlatBuffer gradient, boolean overwrite) {
+  public void backward(HeldForward held, double[] factors, FlatBuffer gradient, boolean overwrite) {
     guarded(
         () -> {
           try (held;
@@ -235,14 +238,14 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * Samples one completion per prompt, all in one call; the composition of the batch is part of what the bits depend on.
+   * Samples one completion per prompt, all in one call; the composition of the batch is part of
+   * what the bits depend on.
    *
    * @param prompts token ids, at least one each
    * @param uniforms numbers in [0, 1), [rows][maxNewTokens]: the only randomness
    * @return completions, with the EOS that ended them, if one did
    */
-  public List<int[]> generate(
-      List<int[]> prompts, GenerateOptions options, double[][] uniforms) {
+  public List<int[]> generate(List<int[]> prompts, GenerateOptions options, double[][] uniforms) {
     int longest = prompts.stream().mapToInt(p -> p.length).max().orElseThrow();
     int total = longest + options.maxNewTokens();
     if (total > maxLength()) {
@@ -250,7 +253,37 @@ public final class Engine implements AutoCloseable {
           "prompt of %d tokens + %d new ones exceed the engine's %d positions"
               .formatted(longest, options.maxNewTokens(), maxLength()));
     }
-    return guarded(() -> Generation.run(manager, program, prompts, options, uniforms, cos, sin, leaves));
+    return guarded(
+        () -> Generation.run(manager, program, prompts, options, uniforms, cos, sin, leaves));
+  }
+
+  /**
+   * One draw per row of logits, as generation makes it.
+   *
+   * @param logits [rows][V]
+   * @param uniforms [rows], in [0, 1)
+   */
+  int[] sample(double[][] logits, double[] uniforms, double temperature, double topP) {
+    return guarded(
+        () -> {
+          try (NDManager scope = manager.newSubManager()) {
+            NDArray chosen =
+                program
+                    .call(
+                        scope,
+                        "sample",
+                        scope.create(flatten(logits), new Shape(logits.length, logits[0].length)),
+                        scope.create(uniforms),
+                        scope.create(temperature),
+                        scope.create(topP))
+                    .singletonOrThrow();
+            return Arrays.stream(chosen.toLongArray()).mapToInt(Math::toIntExact).toArray();
+          }
+        });
+  }
+
+  private static double[] flatten(double[][] rows) {
+    return Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
   }
 
   /** Estimate of what one held forward keeps, bytes. */
@@ -292,8 +325,7 @@ public final class Engine implements AutoCloseable {
     List<SampleScore> samples = new ArrayList<>();
     for (int row = 0; row < batch.rows(); row++) {
       double hits = top1 == null ? 0 : top1[row];
-      samples.add(
-          new SampleScore(nll[row], dft[row], meanP[row], hits, batch.targetCount()[row]));
+      samples.add(new SampleScore(nll[row], dft[row], meanP[row], hits, batch.targetCount()[row]));
     }
     double[] entropy = out.get(5).toDoubleArray();
     double sum = 0;

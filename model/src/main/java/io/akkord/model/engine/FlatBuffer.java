@@ -8,8 +8,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * One-dimensional native memory that weights, gradients or moments live in. Windows of it are direct buffers without a copy, so a
- * slice for the wire is a {@link ByteBuffer}; only a window, never the buffer, is limited to 2 GiB.
+ * One-dimensional native memory that weights, gradients or moments live in. Windows of it are
+ * direct buffers without a copy, so a slice for the wire is a {@link ByteBuffer}; only a window,
+ * never the buffer, is limited to 2 GiB.
  */
 public final class FlatBuffer implements AutoCloseable {
   private final NDManager manager;
@@ -40,7 +41,8 @@ public final class FlatBuffer implements AutoCloseable {
   }
 
   /**
-   * A view of {@code elements} elements from {@code from} on, little endian; valid while this buffer is open. Host memory only.
+   * A view of {@code elements} elements from {@code from} on, little endian; valid while this
+   * buffer is open. Host memory only.
    *
    * @throws IllegalArgumentException if the window leaves the buffer or is larger than 2 GiB
    */

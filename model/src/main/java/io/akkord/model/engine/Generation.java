@@ -39,7 +39,9 @@ final class Generation {
                   "generate",
                   scope.create(ids, new Shape(rows, longest)),
                   scope.create(lengths),
-                  scope.create(flatten(uniforms, options.maxNewTokens()), new Shape(rows, options.maxNewTokens())),
+                  scope.create(
+                      flatten(uniforms, options.maxNewTokens()),
+                      new Shape(rows, options.maxNewTokens())),
                   scope.create(options.temperature()),
                   scope.create(options.topP()),
                   scope.create(options.eosTokenIds().stream().mapToLong(i -> i).toArray()),
@@ -59,7 +61,10 @@ final class Generation {
     return flat;
   }
 
-  /** A row's completion runs from the end of its prompt to the first place that was never written (−1). */
+  /**
+   * A row's completion runs from the end of its prompt to the first place that was never written
+   * (−1).
+   */
   private static List<int[]> completions(long[] tokens, int columns, long[] lengths) {
     List<int[]> completions = new ArrayList<>();
     for (int b = 0; b < lengths.length; b++) {

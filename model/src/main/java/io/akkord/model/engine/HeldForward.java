@@ -4,8 +4,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 
 /**
- * A forward pass kept for its backward: the loss per sample with its graph, and the scores that go to the barrier meanwhile
- * (arXiv 2606.11206 §3 needs μ and σ of the whole step before any weight is known).
+ * A forward pass kept for its backward: the loss per sample with its graph, and the scores that go
+ * to the barrier meanwhile (arXiv 2606.11206 §3 needs μ and σ of the whole step before any weight
+ * is known).
  */
 public final class HeldForward implements AutoCloseable {
   private final NDManager scope;

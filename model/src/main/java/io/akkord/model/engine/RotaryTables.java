@@ -3,7 +3,10 @@ package io.akkord.model.engine;
 import io.akkord.model.hf.ModelConfig;
 import io.akkord.model.hf.ModelConfig.Llama3Scaling;
 
-/** Inverse frequencies and cos/sin tables of rotary position embedding (RoPE, arXiv 2104.09864), computed in float64. */
+/**
+ * Inverse frequencies and cos/sin tables of rotary position embedding (RoPE, arXiv 2104.09864),
+ * computed in float64.
+ */
 public final class RotaryTables {
   private RotaryTables() {}
 

@@ -29,10 +29,7 @@ final class ScriptModule implements AutoCloseable {
     try {
       PtSymbolBlock block =
           JniUtils.loadModule(
-              (PtNDManager) manager,
-              new ByteArrayInputStream(archive),
-              true,
-              false);
+              (PtNDManager) manager, new ByteArrayInputStream(archive), true, false);
       return new ScriptModule(manager, block);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -47,7 +44,8 @@ final class ScriptModule implements AutoCloseable {
    */
   NDList call(NDManager scope, String method, Object... arguments) {
     NDList inputs = new NDList();
-    // DJL's binding names the method by the name of an extra array and lists by names that end in [].
+    // DJL's binding names the method by the name of an extra array and lists by names that end in
+    // [].
     try (NDManager marker = scope.newSubManager()) {
       NDArray name = marker.create(0f);
       name.setName("module_method:" + method);

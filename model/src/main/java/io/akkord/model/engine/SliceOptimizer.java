@@ -17,8 +17,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One slice of the master weights with its AdamW moments: finishes the sum of gradients along the fixed tree, measures it by blocks,
- * and applies the update. Every method must run on one {@link DeviceThread}.
+ * One slice of the master weights with its AdamW moments: finishes the sum of gradients along the
+ * fixed tree, measures it by blocks, and applies the update. Every method must run on one {@link
+ * DeviceThread}.
  */
 public final class SliceOptimizer implements AutoCloseable {
   private final Slice slice;
@@ -73,11 +74,12 @@ public final class SliceOptimizer implements AutoCloseable {
   }
 
   /**
-   * Adds the partial sums of a step along the tree. The parts are read only and must stay unchanged until {@link #apply} or {@link
-   * #drop}.
+   * Adds the partial sums of a step along the tree. The parts are read only and must stay unchanged
+   * until {@link #apply} or {@link #drop}.
    *
    * @param shards number of logical shards n
-   * @param parts by subtree, together covering 0 … n−1; each holds the slice's elements, little endian
+   * @param parts by subtree, together covering 0 … n−1; each holds the slice's elements, little
+   *     endian
    */
   public void sum(int shards, Map<Node, ByteBuffer> parts) {
     drop();
@@ -112,7 +114,10 @@ public final class SliceOptimizer implements AutoCloseable {
     return scratch.get(depth);
   }
 
-  /** Sum of squares of the summed gradient per block, float64, in block order; not finite where a block is not. */
+  /**
+   * Sum of squares of the summed gradient per block, float64, in block order; not finite where a
+   * block is not.
+   */
   public double[] sumsOfSquares() {
     return slice.elements() == 0 ? new double[0] : math.sumsOfSquares(manager, gradient);
   }
@@ -144,7 +149,8 @@ public final class SliceOptimizer implements AutoCloseable {
     }
     try (NDManager scope = manager.newSubManager()) {
       List<List<NDArray>> runs = new ArrayList<>();
-      for (NDArray flat : Arrays.asList(weights.array(), g, firstMoment.array(), secondMoment.array())) {
+      for (NDArray flat :
+          Arrays.asList(weights.array(), g, firstMoment.array(), secondMoment.array())) {
         runs.add(List.of(math.window(scope, flat, from, to - from)));
       }
       double[] numbers = {rate, hyper.beta1(), hyper.beta2(), decay, hyper.epsilon()};

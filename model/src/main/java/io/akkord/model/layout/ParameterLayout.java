@@ -9,8 +9,9 @@ import java.util.Map;
 /**
  * Where every parameter of a model lies in its flat buffers (weights, gradient, both moments).
  *
- * <p>Matrices with weight decay come first, gains and biases without it after them, each part on a block border: so a slice of
- * whole blocks has at most two runs of one decay, and neither sums, norms nor updates depend on where slices are cut.
+ * <p>Matrices with weight decay come first, gains and biases without it after them, each part on a
+ * block border: so a slice of whole blocks has at most two runs of one decay, and neither sums,
+ * norms nor updates depend on where slices are cut.
  */
 public final class ParameterLayout {
   /** Elements of a block: the unit of slices and of the norm. */
@@ -67,7 +68,9 @@ public final class ParameterLayout {
     return new ParameterLayout(parameters, decayEnd, nextPlain);
   }
 
-  /** Names and shapes in the order of the model: embedding, layers, final norm, head (unless tied). */
+  /**
+   * Names and shapes in the order of the model: embedding, layers, final norm, head (unless tied).
+   */
   public static Map<String, long[]> shapes(ModelConfig config) {
     Map<String, long[]> shapes = new LinkedHashMap<>();
     shapes.put("model.embed_tokens.weight", new long[] {config.vocabSize(), config.hiddenSize()});
@@ -146,7 +149,9 @@ public final class ParameterLayout {
     return Math.toIntExact((size + BLOCK - 1) / BLOCK);
   }
 
-  /** Cuts the buffer into runs of whole blocks, as even as blocks allow; surplus slices are empty. */
+  /**
+   * Cuts the buffer into runs of whole blocks, as even as blocks allow; surplus slices are empty.
+   */
   public List<Slice> slices(int shards) {
     List<Slice> slices = new ArrayList<>();
     for (int i = 0; i < shards; i++) {

@@ -1,7 +1,8 @@
 package io.akkord.model.objective;
 
 /**
- * Mean and population standard deviation of the compatibility scores of one batch (arXiv 2606.11206 §3).
+ * Mean and population standard deviation of the compatibility scores of one batch (arXiv 2606.11206
+ * §3).
  *
  * @param mean μ, nats/token
  * @param std σ, population, nats/token

@@ -1,8 +1,8 @@
 package io.akkord.model.optim;
 
 /**
- * Learning rate by step with Hugging Face's semantics: linear warm-up from 0 (step 0 has rate 0 when there is a warm-up), then
- * constant, linear to 0, or half a cosine to 0.
+ * Learning rate by step with Hugging Face's semantics: linear warm-up from 0 (step 0 has rate 0
+ * when there is a warm-up), then constant, linear to 0, or half a cosine to 0.
  *
  * @param peak the rate at the end of the warm-up
  * @param warmupSteps W ≥ 0

@@ -10,7 +10,10 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A program resource with its {@code {{placeholders}}} filled in; an unknown or unused one is a mistake of ours. */
+/**
+ * A program resource with its {@code {{placeholders}}} filled in; an unknown or unused one is a
+ * mistake of ours.
+ */
 final class ProgramText {
   private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{([a-z_0-9]+)}}");
 

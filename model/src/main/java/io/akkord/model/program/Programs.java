@@ -14,7 +14,10 @@ public final class Programs {
   /** The entropy is taken at every so many targets: exact enough to watch, and free. */
   public static final int ENTROPY_STRIDE = 16;
 
-  /** So many most probable tokens hold the nucleus nearly always; sorting the whole vocabulary would dominate decoding. */
+  /**
+   * So many most probable tokens hold the nucleus nearly always; sorting the whole vocabulary would
+   * dominate decoding.
+   */
   public static final int TOP_K_SHORTCUT = 1024;
 
   private static final Map<String, String> LAYER_PARAMETERS =
@@ -43,7 +46,8 @@ public final class Programs {
   /**
    * The decoder of a model.
    *
-   * @param bfloat16 whether matrix products run in bfloat16 (master weights and all else stay as they are)
+   * @param bfloat16 whether matrix products run in bfloat16 (master weights and all else stay as
+   *     they are)
    */
   public static String decoder(ModelConfig config, LossType lossType, boolean bfloat16) {
     List<Parameter> parameters = ParameterLayout.of(config).parameters();
@@ -83,7 +87,10 @@ public final class Programs {
         "rms_norm_eps", Double.toString(config.rmsNormEps()));
   }
 
-  /** Index of a layer's parameter relative to the layer's first one, or None where the model has none. */
+  /**
+   * Index of a layer's parameter relative to the layer's first one, or None where the model has
+   * none.
+   */
   private static String inLayer(List<String> names, String suffix) {
     int index = names.indexOf("model.layers.0." + suffix);
     return index < 0 ? "None" : "P[o + " + (index - 1) + "]";
@@ -96,8 +103,9 @@ public final class Programs {
   private static String views(List<Parameter> parameters) {
     StringBuilder body = new StringBuilder();
     for (Parameter p : parameters) {
-      body.append("    v.append(torch.view(torch.narrow(flat, 0, %d, %d), %s))  # %s%n"
-          .formatted(p.offset(), p.elements(), Arrays.toString(p.shape()), p.name()));
+      body.append(
+          "    v.append(torch.view(torch.narrow(flat, 0, %d, %d), %s))  # %s%n"
+              .formatted(p.offset(), p.elements(), Arrays.toString(p.shape()), p.name()));
     }
     return body.toString().stripTrailing();
   }

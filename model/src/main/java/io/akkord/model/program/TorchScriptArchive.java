@@ -10,8 +10,9 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Packs program text into the archive that libtorch loads: a zip of stored entries with the code and a pickled module that has no
- * state but its mode. Parameters never live in the archive; they come in as arguments.
+ * Packs program text into the archive that libtorch loads: a zip of stored entries with the code
+ * and a pickled module that has no state but its mode. Parameters never live in the archive; they
+ * come in as arguments.
  */
 public final class TorchScriptArchive {
   private static final String ROOT = "program/";
@@ -39,7 +40,9 @@ public final class TorchScriptArchive {
     }
   }
 
-  /** Pickle protocol 2 of an instance of the class with the one attribute {@code training = True}. */
+  /**
+   * Pickle protocol 2 of an instance of the class with the one attribute {@code training = True}.
+   */
   private static byte[] module(String className) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     DataOutputStream out = new DataOutputStream(bytes);

@@ -7,9 +7,10 @@ import java.util.Set;
 import java.util.function.BinaryOperator;
 
 /**
- * The one order in which gradients of the logical shards {@code 0 … n−1} are added. Addition of floats is not associative, so a
- * fixed binary tree makes the sum independent of who computed which shard: every worker adds inside the maximal subtrees it owns
- * whole, the parameter shard finishes the rest.
+ * The one order in which gradients of the logical shards {@code 0 … n−1} are added. Addition of
+ * floats is not associative, so a fixed binary tree makes the sum independent of who computed which
+ * shard: every worker adds inside the maximal subtrees it owns whole, the parameter shard finishes
+ * the rest.
  */
 public final class ReductionTree {
 
