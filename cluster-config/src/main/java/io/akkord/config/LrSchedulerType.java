@@ -1,0 +1,8 @@
+package io.akkord.config;
+
+/** Course of the learning rate after the warm-up. */
+public enum LrSchedulerType {
+  CONSTANT,
+  LINEAR,
+  COSINE
+}
