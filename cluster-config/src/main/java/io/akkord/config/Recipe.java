@@ -1,5 +1,12 @@
 package io.akkord.config;
 
+import io.akkord.model.objective.LossReduction;
+import io.akkord.model.objective.LossType;
+import io.akkord.model.objective.Objective;
+import io.akkord.model.objective.SampleWeight;
+import io.akkord.model.objective.StatsScope;
+import io.akkord.model.optim.AdamW;
+import io.akkord.model.optim.LrSchedule;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +43,7 @@ public record Recipe(
     boolean shuffle,
     long seed,
     double learningRate,
-    LrSchedulerType lrSchedulerType,
+    LrSchedule.Kind lrSchedulerType,
     Optional<Double> warmupRatio,
     Optional<Long> warmupSteps,
     double weightDecay,
@@ -96,6 +103,17 @@ public record Recipe(
     public String toString() {
       return key + ": " + here + " here, " + there + " there";
     }
+  }
+
+  /** The objective of the run. */
+  public Objective objective() {
+    return new Objective(
+        lossType, sampleWeight, cadft.beta, cadft.epsilon, lossReduction, cadft.statsScope);
+  }
+
+  /** The optimiser's constants. */
+  public AdamW adamW() {
+    return new AdamW(adamBeta1, adamBeta2, adamEpsilon, weightDecay);
   }
 
   /**

@@ -5,10 +5,16 @@ import static io.akkord.config.ValueType.choice;
 import static io.akkord.config.ValueType.integer;
 import static io.akkord.config.ValueType.memory;
 import static io.akkord.config.ValueType.number;
+import static io.akkord.config.ValueType.onOff;
 import static io.akkord.config.ValueType.path;
 import static io.akkord.config.ValueType.stepsOrShare;
 import static io.akkord.config.ValueType.whole;
 
+import io.akkord.model.objective.LossReduction;
+import io.akkord.model.objective.LossType;
+import io.akkord.model.objective.SampleWeight;
+import io.akkord.model.objective.StatsScope;
+import io.akkord.model.optim.LrSchedule;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,7 +60,7 @@ final class RecipeKeys {
     result("cadft.epsilon", positive);
     result("cadft.stats_scope", choice(StatsScope.class));
 
-    result("rewrite", bool());
+    result("rewrite", onOff());
     result("rewrite.warmup", stepsOrShare());
     result("rewrite.every", stepsOrShare());
     result("rewrite.fraction", share);
@@ -80,7 +86,7 @@ final class RecipeKeys {
     result("seed", whole(0, 999_999_999_999_999_999L));
 
     result("learning_rate", positive);
-    result("lr_scheduler_type", choice(LrSchedulerType.class));
+    result("lr_scheduler_type", choice(LrSchedule.Kind.class));
     result("warmup_ratio", number("a number from 0 to 1", v -> v >= 0 && v <= 1).orNull());
     result("warmup_steps", whole(0, MANY).orNull());
     result("weight_decay", notNegative);

@@ -1,5 +1,7 @@
 package io.akkord.config;
 
+import io.akkord.model.objective.SampleWeight;
+import io.akkord.model.objective.StatsScope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -54,7 +56,10 @@ final class RecipeRules {
 
   private void warmup() {
     if (recipe.warmupRatio().isPresent() && recipe.warmupSteps().isPresent()) {
-      contradiction("found both, allowed: one of them; drop one", "warmup_ratio", "warmup_steps");
+      contradiction(
+          "found both, allowed: one of them; drop one, or set it to null",
+          "warmup_ratio",
+          "warmup_steps");
     }
     if (recipe.warmupRatio().isEmpty() && recipe.warmupSteps().isEmpty()) {
       contradiction(

@@ -1,5 +1,8 @@
 package io.akkord.config;
 
+import io.akkord.model.objective.LossReduction;
+import io.akkord.model.objective.LossType;
+import io.akkord.model.objective.SampleWeight;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -202,7 +205,7 @@ public final class RunDescription {
   }
 
   private static String counted(long count, String noun) {
-    String plural = noun.endsWith("ch") ? noun + "es" : noun + "s";
+    String plural = noun.endsWith("batch") ? noun + "es" : noun + "s";
     return count + " " + (count == 1 ? noun : plural);
   }
 

@@ -1,5 +1,6 @@
 package io.akkord.config;
 
+import io.akkord.model.optim.LrSchedule;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -72,6 +73,12 @@ public final class RunPlan {
     return recipe
         .warmupSteps()
         .orElseGet(() -> (long) Math.ceil(totalSteps * recipe.warmupRatio().orElse(0.0)));
+  }
+
+  /** The learning rate by step. */
+  public LrSchedule lrSchedule() {
+    return new LrSchedule(
+        recipe.lrSchedulerType(), recipe.learningRate(), lrWarmupSteps(), totalSteps);
   }
 
   /** The samples of one step: a batch never crosses the border of an epoch. */

@@ -54,6 +54,14 @@ record ValueType<T>(
     return new ValueType<>("true or false", ValueType::truth, v -> Boolean.toString(v));
   }
 
+  /** The switch of a section; null is off. */
+  static ValueType<Boolean> onOff() {
+    return new ValueType<>(
+        "a mapping of keys, or off",
+        s -> s.isNull() ? Optional.of(false) : truth(s),
+        v -> Boolean.toString(v));
+  }
+
   static <E extends Enum<E>> ValueType<E> choice(Class<E> type) {
     E[] all = type.getEnumConstants();
     return new ValueType<>(
@@ -80,6 +88,8 @@ record ValueType<T>(
         StepsOrShare::toString);
   }
 
+  /** The same, or null, which is an empty value: not to be confused with one not allowed. */
+  @SuppressWarnings("OptionalMapToOptional")
   ValueType<Optional<T>> orNull() {
     return new ValueType<>(
         allowed + ", or null",
