@@ -111,6 +111,14 @@ public record Recipe(
         lossType, sampleWeight, cadft.beta, cadft.epsilon, lossReduction, cadft.statsScope);
   }
 
+  /**
+   * The settings of rewriting, or their defaults where it is off: the ledger keeps its moving
+   * averages (score, decay) in any case.
+   */
+  public Rewrite rewriteOrDefaults() {
+    return rewrite.orElseGet(RecipeDefaults::rewrite);
+  }
+
   /** The optimiser's constants. */
   public AdamW adamW() {
     return new AdamW(adamBeta1, adamBeta2, adamEpsilon, weightDecay);

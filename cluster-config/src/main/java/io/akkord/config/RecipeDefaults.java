@@ -52,6 +52,11 @@ final class RecipeDefaults {
     return key.read(new ValueType.Scalar(text, true)).orElseThrow();
   }
 
+  static Recipe.Rewrite rewrite() {
+    return Records.create(
+        Recipe.Rewrite.class, '_', name -> value(RecipeKeys.of("rewrite." + name)));
+  }
+
   private static String resource() {
     try (InputStream in = RecipeDefaults.class.getResourceAsStream(FILE)) {
       if (in == null) {

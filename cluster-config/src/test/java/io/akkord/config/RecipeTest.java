@@ -94,6 +94,13 @@ class RecipeTest {
     assertThat(recipe.adamW()).isEqualTo(new AdamW(0.9, 0.95, 1e-8, 0.1));
   }
 
+  @Test
+  void theLedgersScoreAndDecayAreThereAlthoughRewritingIsOff() {
+    assertThat(folder.recipe("rewrite: off\n").rewriteOrDefaults())
+        .isEqualTo(folder.recipe("").rewrite().orElseThrow());
+    assertThat(folder.recipe("rewrite: {decay: 0.5}\n").rewriteOrDefaults().decay()).isEqualTo(0.5);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "auto, auto, -1",
