@@ -1,0 +1,237 @@
+package io.akkord.actors.checkpoint;
+
+import io.akkord.actors.checkpoint.CheckpointContent.PathWriter;
+import io.akkord.actors.checkpoint.CheckpointContent.Tensor;
+import io.akkord.actors.checkpoint.Checkpoints.Checkpoint;
+import io.akkord.actors.ledger.LedgerFile;
+import io.akkord.model.UserError;
+import io.akkord.model.hf.SafetensorsWriter;
+import io.akkord.proto.CheckpointManifest;
+import java.io.IOException;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/**
+ * Writes checkpoints so that a folder named {@code checkpoint-N} is whole whenever it is there:
+ * files into a temporary folder, each forced; the manifest, forced; the folder, forced; rename; the
+ * parent, forced; only then do older ones go.
+ */
+public final class CheckpointWriter {
+  static final String MODEL = "model.safetensors";
+  static final String OPTIMIZER = "optimizer.safetensors";
+  static final String LEDGER = "ledger.bin";
+  static final String REWRITES = "rewrites.jsonl";
+  static final String TRAINER_STATE = "trainer_state.json";
+
+  /** Unfinished or unwanted folders: their names are no checkpoint's, so nobody loads them. */
+  private static final String TEMPORARY = ".checkpoint-tmp-";
+
+  private static final String DISCARDED = ".checkpoint-old-";
+
+  // Bytes for what is not tensors, when asking whether the disk has room; the ledger's is on top.
+  private static final long SMALL_FILES = 64L << 20;
+
+  private final CheckpointFs fs;
+  private final Clock clock;
+  private final int saveTotalLimit;
+
+  /**
+   * A writer for one run.
+   *
+   * @param saveTotalLimit how many of the newest checkpoints to keep, besides the best; 0 keeps all
+   * @param clock for the manifest
+   */
+  public CheckpointWriter(int saveTotalLimit, Clock clock) {
+    this(CheckpointFs.real(), saveTotalLimit, clock);
+  }
+
+  CheckpointWriter(CheckpointFs fs, int saveTotalLimit, Clock clock) {
+    this.fs = fs;
+    this.saveTotalLimit = saveTotalLimit;
+    this.clock = clock;
+  }
+
+  /**
+   * Writes one checkpoint and removes those beyond the limit. When the same steps of the same
+   * recipe are there already, whole, they are kept: the same bits need no second writing.
+   *
+   * @param outputDir of the run; exists
+   * @return the checkpoint's folder
+   * @throws UserError when the disk cannot be written or is full
+   */
+  public Path write(Path outputDir, CheckpointContent content) {
+    long steps = content.facts().getCommittedSteps();
+    Path folder = Checkpoints.folder(outputDir, steps);
+    try {
+      removeLeftovers(outputDir);
+      if (!isThere(folder, content.facts())) {
+        requireRoom(outputDir, content);
+        Path temporary = outputDir.resolve(TEMPORARY + steps);
+        fs.createFolder(temporary);
+        fill(temporary, content);
+        publish(outputDir, temporary, folder);
+      }
+      rotate(outputDir, content.facts());
+      return folder;
+    } catch (IOException e) {
+      throw notWritten(outputDir, content, e);
+    }
+  }
+
+  private void removeLeftovers(Path outputDir) throws IOException {
+    for (Path entry : CheckpointFs.entries(outputDir)) {
+      String name = entry.getFileName().toString();
+      if (name.startsWith(TEMPORARY) || name.startsWith(DISCARDED)) {
+        fs.deleteAll(entry);
+      }
+    }
+  }
+
+  private static boolean isThere(Path folder, CheckpointManifest facts) {
+    if (!Files.isDirectory(folder) || Checkpoints.fault(folder).isPresent()) {
+      return false;
+    }
+    String found = Checkpoints.manifest(folder).getRecipeFingerprint();
+    if (!found.equals(facts.getRecipeFingerprint())) {
+      throw new UserError(
+          folder
+              + ": a checkpoint of another recipe is in the way. Choose another output_dir, or"
+              + " move it away.");
+    }
+    return true;
+  }
+
+  private void fill(Path folder, CheckpointContent content) throws IOException {
+    fs.write(folder, content.metadata());
+    fs.write(folder.resolve(MODEL), file -> writeModel(file, content));
+    fs.write(folder.resolve(OPTIMIZER), file -> writeOptimizer(file, content));
+    fs.write(folder.resolve(LEDGER), content.ledger());
+    PathWriter rewrites = file -> RewritesFile.write(file, LedgerFile.read(folder.resolve(LEDGER)));
+    fs.write(folder.resolve(REWRITES), rewrites);
+    fs.write(folder.resolve(TRAINER_STATE), text(content.trainerState()));
+    for (Path file : CheckpointFs.entries(folder)) {
+      fs.force(file);
+    }
+    CheckpointManifest manifest = manifest(folder, content.facts());
+    fs.write(folder.resolve(Manifests.JSON_FILE), text(Manifests.json(manifest)));
+    fs.force(folder.resolve(Manifests.JSON_FILE));
+    fs.write(folder.resolve(Manifests.FILE), file -> Files.write(file, manifest.toByteArray()));
+    fs.force(folder.resolve(Manifests.FILE));
+    fs.force(folder);
+  }
+
+  private void publish(Path outputDir, Path temporary, Path folder) throws IOException {
+    if (Files.exists(folder)) {
+      // Known to be damaged: nothing is lost if the machine stops between these two renames.
+      fs.rename(folder, outputDir.resolve(DISCARDED + folder.getFileName()));
+    }
+    fs.rename(temporary, folder);
+    fs.force(outputDir);
+  }
+
+  private void rotate(Path outputDir, CheckpointManifest facts) throws IOException {
+    OptionalLong best =
+        facts.hasBest()
+            ? OptionalLong.of(facts.getBest().getCommittedSteps())
+            : OptionalLong.empty();
+    List<Checkpoint> complete =
+        Checkpoints.list(outputDir).stream()
+            .filter(checkpoint -> Checkpoints.incomplete(checkpoint.folder()).isEmpty())
+            .toList();
+    long verified = facts.getCommittedSteps();
+    for (Checkpoint old : Rotation.surplus(complete, verified, best, saveTotalLimit)) {
+      Path discarded = outputDir.resolve(DISCARDED + old.folder().getFileName());
+      fs.rename(old.folder(), discarded);
+      fs.deleteAll(discarded);
+    }
+    removeLeftovers(outputDir);
+  }
+
+  private CheckpointManifest manifest(Path folder, CheckpointManifest facts) throws IOException {
+    CheckpointManifest.Builder manifest =
+        facts.toBuilder()
+            .setFormat(Manifests.FORMAT)
+            .setCreatedAt(clock.instant().truncatedTo(ChronoUnit.SECONDS).toString())
+            .clearFiles();
+    for (Path file : CheckpointFs.entries(folder)) {
+      manifest
+          .addFilesBuilder()
+          .setName(file.getFileName().toString())
+          .setBytes(Files.size(file))
+          .setSha256(Manifests.sha256(file));
+    }
+    return Manifests.seal(manifest);
+  }
+
+  private static void writeModel(Path file, CheckpointContent content) throws IOException {
+    List<SafetensorsWriter.Entry> entries = new ArrayList<>();
+    addEntries(entries, "", content.weights(), content);
+    // transformers refuses a file whose metadata does not name its format.
+    SafetensorsWriter.write(file, entries, Map.of("format", "pt"));
+  }
+
+  private static void writeOptimizer(Path file, CheckpointContent content) throws IOException {
+    List<SafetensorsWriter.Entry> entries = new ArrayList<>();
+    addEntries(entries, CheckpointReader.FIRST_MOMENT, content.firstMoment(), content);
+    addEntries(entries, CheckpointReader.SECOND_MOMENT, content.secondMoment(), content);
+    SafetensorsWriter.write(file, entries, Map.of("format", "pt"));
+  }
+
+  private static void addEntries(
+      List<SafetensorsWriter.Entry> entries,
+      String prefix,
+      FlatSource source,
+      CheckpointContent content) {
+    for (Tensor tensor : content.tensors()) {
+      SafetensorsWriter.Source part =
+          (from, dst) -> source.read(tensor.offset() + from, dst.order(ByteOrder.LITTLE_ENDIAN));
+      entries.add(
+          new SafetensorsWriter.Entry(
+              prefix + tensor.name(), content.dtype().name(), tensor.shape(), part));
+    }
+  }
+
+  private static PathWriter text(String text) {
+    return file -> Files.writeString(file, text);
+  }
+
+  private static long bytesNeeded(CheckpointContent content) {
+    return 3 * content.tensorBytes() + SMALL_FILES;
+  }
+
+  private static void requireRoom(Path outputDir, CheckpointContent content) throws IOException {
+    long free = Files.getFileStore(outputDir).getUsableSpace();
+    if (free < bytesNeeded(content)) {
+      throw new IOException("too little room");
+    }
+  }
+
+  private static UserError notWritten(Path outputDir, CheckpointContent content, IOException e) {
+    return new UserError(
+        String.format(
+            "%s: checkpoint-%d cannot be written (%s): about %d MB are needed, %s. Make room or"
+                + " mend the permissions; older checkpoints are untouched, so `--resume` goes on"
+                + " from the newest.",
+            outputDir,
+            content.facts().getCommittedSteps(),
+            e,
+            bytesNeeded(content) >> 20,
+            free(outputDir)),
+        e);
+  }
+
+  private static String free(Path outputDir) {
+    try {
+      return (Files.getFileStore(outputDir).getUsableSpace() >> 20) + " MB are free";
+    } catch (IOException e) {
+      return "what is free cannot be told";
+    }
+  }
+}

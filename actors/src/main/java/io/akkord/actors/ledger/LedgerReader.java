@@ -1,0 +1,251 @@
+package io.akkord.actors.ledger;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.akkord.actors.journal.Journal;
+import io.akkord.actors.journal.JournalReader;
+import io.akkord.actors.ledger.LedgerSeed.FinishedGroup;
+import io.akkord.model.UserError;
+import io.akkord.proto.LedgerEvent;
+import io.akkord.proto.LedgerEvent.CycleOpened;
+import io.akkord.proto.LedgerEvent.LedgerSeeded;
+import io.akkord.proto.LedgerEvent.StepCommitted;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/**
+ * The whole history of a run, over all its attempts: what a later attempt computed again replaces
+ * what the earlier one had.
+ */
+public final class LedgerReader implements AutoCloseable {
+
+  /**
+   * One row of {@code akkord ledger top}.
+   *
+   * @param average moving average of the score since the revision
+   * @param visits since the revision
+   * @param lastCost c at the last visit, nats per token; NaN if there is none
+   */
+  public record Row(int sample, double average, int visits, int revision, float lastCost) {}
+
+  /** Everything about one sample. */
+  public record History(List<LedgerVisit> visits, List<LedgerVersion> versions) {}
+
+  private record Attempt(String persistenceId, LedgerSeeded seeded) {}
+
+  private final JournalReader journal;
+  private final Path runFolder;
+
+  private LedgerReader(Path runFolder, JournalReader journal) {
+    this.runFolder = runFolder;
+    this.journal = journal;
+  }
+
+  /**
+   * Opens the ledger of a run that is not going on.
+   *
+   * @throws UserError when there is no journal, or the run is still going
+   */
+  public static LedgerReader open(Path runFolder) {
+    return new LedgerReader(runFolder, JournalReader.open(runFolder));
+  }
+
+  /** Reads the journal this process has open. */
+  public static LedgerReader of(Path runFolder, Journal journal) {
+    return new LedgerReader(runFolder, journal.reader());
+  }
+
+  /** The state after the last event. */
+  public LedgerState state() {
+    return replay(visit -> {});
+  }
+
+  /**
+   * The samples with the highest moving average, highest first, ties by index; visited ones only.
+   */
+  public List<Row> top(int count) {
+    LedgerState state = state();
+    return IntStream.range(0, state.samples())
+        .filter(sample -> state.visits(sample) > 0)
+        .mapToObj(sample -> row(state, sample))
+        .sorted(Comparator.comparingDouble(Row::average).reversed().thenComparing(Row::sample))
+        .limit(count)
+        .toList();
+  }
+
+  /** The row of one sample, visited or not. */
+  public static Row row(LedgerState state, int sample) {
+    return new Row(
+        sample,
+        state.average(sample),
+        state.visits(sample),
+        state.revision(sample),
+        state.lastCost(sample));
+  }
+
+  /** Every visit of a sample and every rewrite tried on it, in order. */
+  public History history(int sample) {
+    List<LedgerVisit> visits = new ArrayList<>();
+    LedgerState state =
+        replay(
+            visit -> {
+              if (visit.sample() == sample) {
+                visits.add(visit);
+              }
+            });
+    return new History(
+        visits, versions(state).stream().filter(version -> version.sample() == sample).toList());
+  }
+
+  /** Hands over every visit of the run in order; returns the state after the last. */
+  public LedgerState export(Consumer<LedgerVisit> rows) {
+    return replay(rows);
+  }
+
+  /** Every rewrite tried in closed cycles, accepted or not, oldest first. */
+  public static List<LedgerVersion> versions(LedgerState state) {
+    return state.pastCycles().stream()
+        .flatMap(
+            past ->
+                past.groups().stream()
+                    .flatMap(group -> group.getOutcomesList().stream())
+                    .map(rewrite -> LedgerVersion.of(past.opened(), rewrite)))
+        .toList();
+  }
+
+  /**
+   * The groups stored for cycles opened after {@code committedSteps} steps, oldest attempt first.
+   */
+  public List<FinishedGroup> finishedGroupsAfter(long committedSteps) {
+    List<FinishedGroup> found = new ArrayList<>();
+    for (Attempt attempt : attempts()) {
+      long[] openedAt = {-1};
+      journal.events(
+          attempt.persistenceId(),
+          bytes -> {
+            LedgerEvent event = parse(bytes);
+            if (event.hasCycleOpened()) {
+              openedAt[0] = event.getCycleOpened().getCommittedSteps();
+            } else if (event.hasGroupStored() && openedAt[0] > committedSteps) {
+              found.add(new FinishedGroup(openedAt[0], event.getGroupStored()));
+            }
+          });
+    }
+    return found;
+  }
+
+  /** The number of the newest attempt; 0 when the run has none yet. */
+  public long lastAttempt() {
+    List<Attempt> attempts = attempts();
+    return attempts.isEmpty() ? 0 : attempts.get(attempts.size() - 1).seeded().getAttempt();
+  }
+
+  private LedgerState replay(Consumer<LedgerVisit> visits) {
+    List<Attempt> attempts = attempts();
+    if (attempts.isEmpty()) {
+      throw new UserError(runFolder + ": the journal holds no ledger; the run has not begun.");
+    }
+    LedgerState state = new LedgerState(attempts.get(0).seeded().getRules());
+    for (int i = 0; i < attempts.size(); i++) {
+      Attempt attempt = attempts.get(i);
+      long end =
+          attempts.subList(i + 1, attempts.size()).stream()
+              .mapToLong(later -> later.seeded().getResumedFromCommittedSteps())
+              .min()
+              .orElse(Long.MAX_VALUE);
+      Replay replay = new Replay(state, attempt.seeded().getAttempt(), end, visits);
+      journal.events(attempt.persistenceId(), bytes -> replay.event(parse(bytes)));
+    }
+    return state;
+  }
+
+  /** The attempts of the newest run in this journal, in order. */
+  private List<Attempt> attempts() {
+    List<Attempt> all =
+        journal.persistenceIds("ledger|").stream()
+            .map(id -> new Attempt(id, parse(journal.first(id)).getSeeded()))
+            .toList();
+    if (all.isEmpty()) {
+      return all;
+    }
+    String run = all.get(all.size() - 1).seeded().getRunId();
+    return all.stream()
+        .filter(attempt -> attempt.seeded().getRunId().equals(run))
+        .sorted(Comparator.comparingLong(attempt -> attempt.seeded().getAttempt()))
+        .toList();
+  }
+
+  private LedgerEvent parse(byte[] bytes) {
+    try {
+      return LedgerEvent.parseFrom(bytes);
+    } catch (InvalidProtocolBufferException e) {
+      throw new UserError(
+          runFolder
+              + ": the journal holds an event this build cannot read ("
+              + e.getMessage()
+              + "). Use the Akkord version that wrote it.",
+          e);
+    }
+  }
+
+  /** One attempt's events up to the step from which a later attempt went on. */
+  private static final class Replay {
+    private final LedgerState state;
+    private final long attempt;
+    private final long end;
+    private final Consumer<LedgerVisit> visits;
+    private boolean inCycle;
+
+    Replay(LedgerState state, long attempt, long end, Consumer<LedgerVisit> visits) {
+      this.state = state;
+      this.attempt = attempt;
+      this.end = end;
+      this.visits = visits;
+    }
+
+    void event(LedgerEvent event) {
+      if (event.hasStepCommitted() && event.getStepCommitted().getStep() < end) {
+        visit(event.getStepCommitted());
+        state.apply(event);
+      } else if (event.hasCycleOpened()) {
+        CycleOpened cycle = event.getCycleOpened();
+        // A checkpoint after t steps is written after the cycle after t steps, so it holds it.
+        inCycle = cycle.getCommittedSteps() <= end;
+        applyInCycle(event);
+      } else if (event.hasGroupStored() || event.hasCycleClosed()) {
+        applyInCycle(event);
+      }
+    }
+
+    private void applyInCycle(LedgerEvent event) {
+      if (inCycle) {
+        state.apply(event);
+      }
+    }
+
+    private void visit(StepCommitted step) {
+      for (int i = 0; i < step.getSamplesCount(); i++) {
+        int sample = step.getSamples(i);
+        visits.accept(
+            new LedgerVisit(
+                sample,
+                attempt,
+                step.getStep(),
+                state.revision(sample),
+                step.getCosts(i),
+                step.getMean(),
+                step.getStd(),
+                LedgerState.z(step, i, state.rules().getEpsilon()),
+                step.getSkipped()));
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    journal.close();
+  }
+}
