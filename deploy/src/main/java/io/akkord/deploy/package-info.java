@@ -1,2 +1,2 @@
-/** Akkord. */
+/** The composition root. */
 package io.akkord.deploy;

@@ -1,0 +1,6 @@
+package io.akkord.config;
+
+/** Where the engine computes. */
+public enum Device {
+  CPU
+}

@@ -1,0 +1,44 @@
+package io.akkord.config;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+
+/**
+ * The settings of a machine, read once from the block {@code akkord} of the HOCON configuration;
+ * {@code reference.conf} has the defaults and says what each means. None of them changes a result.
+ */
+public record Settings(Deadlines deadlines, Ledger ledger) {
+
+  /**
+   * How long each wait may last.
+   *
+   * @param ledgerAcknowledgement until a committed step is stored; below {@code step}
+   * @param step one optimiser step
+   * @param cycleGroup one group of rewrites
+   * @param checkpoint one checkpoint
+   * @param startUp until all workers are ready
+   */
+  public record Deadlines(
+      Duration ledgerAcknowledgement,
+      Duration step,
+      Duration cycleGroup,
+      Duration checkpoint,
+      Duration startUp) {}
+
+  /**
+   * Bounds of the ledger.
+   *
+   * @param maxUnacknowledged committed steps under way to it
+   */
+  public record Ledger(int maxUnacknowledged) {}
+
+  /**
+   * The settings in {@code config}, which includes the defaults ({@code ConfigFactory.load()}).
+   *
+   * @throws io.akkord.model.UserError naming every bad key with its place, what was found and what
+   *     is allowed
+   */
+  public static Settings read(Config config) {
+    return new SettingsReader(config).read();
+  }
+}

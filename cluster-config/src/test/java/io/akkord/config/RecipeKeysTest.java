@@ -1,0 +1,64 @@
+package io.akkord.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class RecipeKeysTest {
+  @Test
+  void theDefaultsFileTheRecordsAndTheKeyTableHaveTheSameKeys() {
+    Set<String> components = new HashSet<>(RecipeKeys.componentNames());
+    Set<String> inFile = new HashSet<>();
+    RecipeDefaults.entries().forEach(entry -> inFile.add(entry.name()));
+    assertThat(inFile).containsAll(NotYet.KEYS.keySet());
+    inFile.removeAll(NotYet.KEYS.keySet());
+    inFile.remove("rewrite"); // the switch: an Optional, no component of its own
+    Set<String> inTable = new HashSet<>(RecipeKeys.all().keySet());
+    inTable.remove("rewrite");
+    assertThat(inFile).isEqualTo(components);
+    assertThat(inTable).isEqualTo(components);
+  }
+
+  @Test
+  void everyKeyButTheRequiredPathsHasADefaultOfItsOwnType() {
+    assertThat(RecipeKeys.all().values())
+        .filteredOn(key -> RecipeDefaults.text(key).isEmpty())
+        .extracting(RecipeKeys.Key::name)
+        .containsExactly("model_name_or_path", "train_file", "output_dir");
+  }
+
+  @Test
+  void whatIsNotBuiltYetHasTheOnlyAcceptedValueAsDefault() {
+    RecipeDefaults.entries().stream()
+        .filter(entry -> NotYet.KEYS.containsKey(entry.name()))
+        .forEach(
+            entry ->
+                assertThat(RecipeYaml.shown(entry.value()))
+                    .isEqualTo(NotYet.KEYS.get(entry.name()).only()));
+  }
+
+  @Test
+  void onlyWhatLeavesTheResultAloneIsOutsideTheFingerprint() {
+    List<String> free =
+        RecipeKeys.all().values().stream()
+            .filter(key -> !key.changesResult())
+            .map(RecipeKeys.Key::name)
+            .toList();
+    assertThat(free)
+        .containsExactly(
+            "model_name_or_path",
+            "train_file",
+            "eval_file",
+            "output_dir",
+            "held_forward_memory",
+            "parameter_shards",
+            "eval_steps",
+            "metric_for_best",
+            "save_steps",
+            "save_total_limit",
+            "logging_steps");
+  }
+}

@@ -1,0 +1,52 @@
+package io.akkord.deploy.bench;
+
+import io.akkord.model.data.MicroBatch;
+import io.akkord.model.data.TokenizedSample;
+import io.akkord.model.hf.ModelConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SplittableRandom;
+
+/**
+ * The 21.7 M-parameter Llama-style decoder of the engine benchmark, with random weights and tokens.
+ */
+final class BenchModel {
+  static final int VOCAB = 32_000;
+
+  private BenchModel() {}
+
+  /** 6 layers, d 384, 6 query and 2 key/value heads of 64, feed-forward 1024, tied head. */
+  static ModelConfig config() {
+    return new ModelConfig(
+        ModelConfig.Architecture.LLAMA,
+        VOCAB,
+        384,
+        1024,
+        6,
+        6,
+        2,
+        64,
+        1e-6,
+        true,
+        false,
+        false,
+        new ModelConfig.Rope(10_000, Optional.empty()),
+        2048,
+        OptionalInt.of(1),
+        List.of(2),
+        OptionalInt.of(0));
+  }
+
+  /** A micro-batch of rows of equal length whose every token but the first is a target. */
+  static MicroBatch batch(int rows, int length, long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    List<TokenizedSample> samples = new ArrayList<>();
+    for (int row = 0; row < rows; row++) {
+      int[] completion = random.ints(length - 1, 3, VOCAB).toArray();
+      samples.add(new TokenizedSample(row, new int[] {random.nextInt(3, VOCAB)}, completion));
+    }
+    return MicroBatch.of(samples, 0);
+  }
+}

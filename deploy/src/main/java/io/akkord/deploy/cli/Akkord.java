@@ -1,0 +1,28 @@
+package io.akkord.deploy.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The root command. */
+@Command(
+    name = "akkord",
+    mixinStandardHelpOptions = true,
+    version = "akkord 0.1.0",
+    description = "Fine-tunes language models with CADFT on a cluster of actors.",
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      ScoreCommand.class,
+      GenerateCommand.class,
+      BenchCommand.class,
+    },
+    footer = {"", "Exit codes: 0 ok, 1 failed, 2 usage.", "Begin with: akkord demo"})
+public final class Akkord implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "a command is missing");
+  }
+}

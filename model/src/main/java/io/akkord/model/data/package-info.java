@@ -1,0 +1,2 @@
+/** Demonstrations: JSONL to token files, the order of a run, micro-batches. */
+package io.akkord.model.data;

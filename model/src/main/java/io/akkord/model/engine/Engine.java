@@ -1,0 +1,365 @@
+package io.akkord.model.engine;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.jni.JniUtils;
+import io.akkord.model.UserError;
+import io.akkord.model.data.MicroBatch;
+import io.akkord.model.hf.HfFolder;
+import io.akkord.model.hf.ModelConfig;
+import io.akkord.model.layout.ParameterLayout;
+import io.akkord.model.layout.ParameterLayout.Parameter;
+import io.akkord.model.program.Programs;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+/**
+ * A model on one device: parameters in a flat buffer, the decoder program, and one native call per
+ * phase. Every method must run on the engine's {@link DeviceThread}.
+ */
+public final class Engine implements AutoCloseable {
+  /** Elements moved at once between a safetensors file and the flat buffer. */
+  private static final int READ_CHUNK = 1 << 22;
+
+  private final ModelConfig config;
+  private final EngineOptions options;
+  private final ParameterLayout layout;
+  private final DataType type;
+  private final NDManager manager;
+  private final ScriptModule program;
+  private final FlatMath math;
+  private final FlatBuffer parameters;
+  private final List<NDArray> leaves;
+  private final NDArray cos;
+  private final NDArray sin;
+
+  private Engine(ModelConfig config, EngineOptions options) {
+    this.config = config;
+    this.options = options;
+    this.layout = ParameterLayout.of(config);
+    this.type = dataType(options.dtype());
+    this.manager = NDManager.newBaseManager(device(options.device()), "PyTorch");
+    this.program =
+        ScriptModule.load(
+            manager,
+            "Decoder",
+            Programs.decoder(config, options.lossType(), options.dtype().equals("bfloat16")));
+    this.math = new FlatMath(manager);
+    this.parameters = newGradient();
+    this.leaves = new ArrayList<>(program.call(manager, "leaves", parameters.array()));
+    double[] angles = RotaryTables.angles(config, options.maxLength());
+    Shape shape = new Shape(options.maxLength(), config.headDim());
+    this.cos = table(angles, shape, true);
+    this.sin = table(angles, shape, false);
+  }
+
+  /**
+   * Loads the program and allocates parameters (zeros) and tables.
+   *
+   * @throws UserError if the device or the dtype does not exist here
+   */
+  public static Engine open(ModelConfig config, EngineOptions options) {
+    DeviceThread.prepareCallingThread(options.threads());
+    return new Engine(config, options);
+  }
+
+  private static DataType dataType(String dtype) {
+    return switch (dtype) {
+      case "float32", "bfloat16" -> DataType.FLOAT32;
+      case "float64" -> DataType.FLOAT64;
+      default ->
+          throw new UserError(
+              "dtype is '" + dtype + "'; allowed are float32, bfloat16 and float64");
+    };
+  }
+
+  private static Device device(String name) {
+    if (name.equals("cpu")) {
+      return Device.cpu();
+    }
+    if (!name.matches("cuda:\\d+")) {
+      throw new UserError("device is '" + name + "'; allowed are cpu and cuda:N");
+    }
+    int index = Integer.parseInt(name.substring("cuda:".length()));
+    int found = ai.djl.engine.Engine.getEngine("PyTorch").getGpuCount();
+    if (index >= found) {
+      throw new UserError(
+          "device is '%s', but this machine shows %d CUDA devices to libtorch; use cpu or another index"
+              .formatted(name, found));
+    }
+    return Device.gpu(index);
+  }
+
+  private NDArray table(double[] angles, Shape shape, boolean cosine) {
+    double[] values = new double[angles.length];
+    for (int i = 0; i < angles.length; i++) {
+      values[i] = cosine ? Math.cos(angles[i]) : Math.sin(angles[i]);
+    }
+    return number(manager, values, shape);
+  }
+
+  /** An array of the compute type from float64 numbers. */
+  private NDArray number(NDManager scope, double[] values, Shape shape) {
+    if (type == DataType.FLOAT64) {
+      return scope.create(values, shape);
+    }
+    float[] narrow = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      narrow[i] = (float) values[i];
+    }
+    return scope.create(narrow, shape);
+  }
+
+  /** The layout of parameters and gradients. */
+  public ParameterLayout layout() {
+    return layout;
+  }
+
+  /** Longest row this engine has tables for, tokens. */
+  public int maxLength() {
+    return options.maxLength();
+  }
+
+  /** The parameters; a write to them is the update. */
+  public FlatBuffer parameters() {
+    return parameters;
+  }
+
+  /** A zeroed buffer with the layout of the parameters. */
+  public FlatBuffer newGradient() {
+    return new FlatBuffer(manager, math, layout.size(), type);
+  }
+
+  /**
+   * Reads all parameters from a model folder.
+   *
+   * @throws UserError if a tensor is missing or has another shape
+   */
+  public void load(HfFolder folder) {
+    folder.require(ParameterLayout.shapes(config));
+    for (Parameter p : layout.parameters()) {
+      for (long at = 0; at < p.elements(); at += READ_CHUNK) {
+        int count = (int) Math.min(READ_CHUNK, p.elements() - at);
+        ByteBuffer window = parameters.window(p.offset() + at, count);
+        if (type == DataType.FLOAT64) {
+          folder.readDouble(p.name(), at, window.asDoubleBuffer());
+        } else {
+          folder.read(p.name(), at, window.asFloatBuffer());
+        }
+      }
+    }
+  }
+
+  /** Forward pass that keeps what backward needs. */
+  public HeldForward forward(MicroBatch batch) {
+    return guarded(
+        () -> {
+          NDManager scope = manager.newSubManager();
+          try {
+            NDList out = program.call(scope, "forward", inputs(scope, batch));
+            return new HeldForward(scope, out.get(0), scores(batch, out, null));
+          } catch (RuntimeException e) {
+            scope.close();
+            throw e;
+          }
+        });
+  }
+
+  /** Scores without a graph, with top-1. */
+  public BatchScores score(MicroBatch batch) {
+    return guarded(
+        () -> {
+          try (NDManager scope = manager.newSubManager()) {
+            NDList out = program.call(scope, "score", inputs(scope, batch));
+            return scores(batch, out, out.get(0).toDoubleArray());
+          }
+        });
+  }
+
+  /**
+   * Natural log-probabilities of the targets, in their order; for comparison with other
+   * implementations.
+   */
+  public double[] targetLogProbs(MicroBatch batch) {
+    return guarded(
+        () -> {
+          try (NDManager scope = manager.newSubManager()) {
+            return program.call(scope, "score", inputs(scope, batch)).get(4).toDoubleArray();
+          }
+        });
+  }
+
+  /** All logits [length, V] of one row, row-major. */
+  public double[] logits(int[] ids) {
+    return guarded(
+        () -> {
+          try (NDManager scope = manager.newSubManager()) {
+            NDArray row = scope.create(widen(ids), new Shape(1, ids.length));
+            NDArray out = program.call(scope, "logits", row, cos, sin, leaves).singletonOrThrow();
+            return out.toType(DataType.FLOAT64, true).toDoubleArray();
+          }
+        });
+  }
+
+  /**
+   * Gradient of {@code Σ factor_i · loss_i} of a held forward, which is closed.
+   *
+   * @param factors per row, what the sample's loss is multiplied with in the batch loss
+   * @param overwrite whether the gradient is written over, else added to
+   */
+  public void backward(HeldForward held, double[] factors, FlatBuffer gradient, boolean overwrite) {
+    guarded(
+        () -> {
+          try (held;
+              NDManager scope = manager.newSubManager()) {
+            program.call(
+                scope,
+                "backward",
+                held.lossB(),
+                number(scope, factors, new Shape(factors.length)),
+                scope.create(overwrite ? 1L : 0L),
+                gradient.array(),
+                leaves);
+            return null;
+          }
+        });
+  }
+
+  /** target += source. */
+  public void add(FlatBuffer target, FlatBuffer source) {
+    math.add(manager, target.array(), source.array());
+  }
+
+  /**
+   * Samples one completion per prompt, all in one call; the composition of the batch is part of
+   * what the bits depend on.
+   *
+   * @param prompts token ids, at least one each
+   * @param uniforms numbers in [0, 1), [rows][maxNewTokens]: the only randomness
+   * @return completions, with the EOS that ended them, if one did
+   */
+  public List<int[]> generate(List<int[]> prompts, GenerateOptions options, double[][] uniforms) {
+    int longest = prompts.stream().mapToInt(p -> p.length).max().orElseThrow();
+    int total = longest + options.maxNewTokens();
+    if (total > maxLength()) {
+      throw new IllegalArgumentException(
+          "prompt of %d tokens + %d new ones exceed the engine's %d positions"
+              .formatted(longest, options.maxNewTokens(), maxLength()));
+    }
+    return guarded(
+        () -> Generation.run(manager, program, prompts, options, uniforms, cos, sin, leaves));
+  }
+
+  /**
+   * One draw per row of logits, as generation makes it.
+   *
+   * @param logits [rows][V]
+   * @param uniforms [rows], in [0, 1)
+   */
+  int[] sample(double[][] logits, double[] uniforms, double temperature, double topP) {
+    return guarded(
+        () -> {
+          try (NDManager scope = manager.newSubManager()) {
+            NDArray chosen =
+                program
+                    .call(
+                        scope,
+                        "sample",
+                        scope.create(flatten(logits), new Shape(logits.length, logits[0].length)),
+                        scope.create(uniforms),
+                        scope.create(temperature),
+                        scope.create(topP))
+                    .singletonOrThrow();
+            return Arrays.stream(chosen.toLongArray()).mapToInt(Math::toIntExact).toArray();
+          }
+        });
+  }
+
+  private static double[] flatten(double[][] rows) {
+    return Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
+  }
+
+  /** Estimate of what one held forward keeps, bytes. */
+  public long heldBytes(MicroBatch batch) {
+    long perToken =
+        config.layers()
+            * (8L * config.hiddenSize()
+                + 6L * config.heads() * config.headDim()
+                + 4L * config.kvHeads() * config.headDim()
+                + 5L * config.intermediateSize());
+    long tokens = (long) batch.rows() * batch.columns();
+    // log_softmax keeps its result, and the logits live until it is done.
+    long head = 2L * batch.targets() * config.vocabSize();
+    return (tokens * perToken + head) * parameters.elementBytes();
+  }
+
+  private Object[] inputs(NDManager scope, MicroBatch batch) {
+    int targets = batch.targets();
+    double[] average = new double[batch.rows() * targets];
+    for (int t = 0; t < targets; t++) {
+      int row = batch.sampleOfTarget()[t];
+      average[row * targets + t] = 1.0 / batch.targetCount()[row];
+    }
+    return new Object[] {
+      scope.create(batch.ids(), new Shape(batch.rows(), batch.columns())),
+      scope.create(widen(batch.targetPositions()), new Shape(targets)),
+      scope.create(batch.labels(), new Shape(targets)),
+      number(scope, average, new Shape(batch.rows(), targets)),
+      cos,
+      sin,
+      leaves
+    };
+  }
+
+  private static BatchScores scores(MicroBatch batch, NDList out, double[] top1) {
+    double[] nll = out.get(1).toDoubleArray();
+    double[] dft = out.get(2).toDoubleArray();
+    double[] meanP = out.get(3).toDoubleArray();
+    List<SampleScore> samples = new ArrayList<>();
+    for (int row = 0; row < batch.rows(); row++) {
+      double hits = top1 == null ? 0 : top1[row];
+      samples.add(new SampleScore(nll[row], dft[row], meanP[row], hits, batch.targetCount()[row]));
+    }
+    double[] entropy = out.get(5).toDoubleArray();
+    double sum = 0;
+    for (double h : entropy) {
+      sum += h;
+    }
+    return new BatchScores(samples, sum, entropy.length);
+  }
+
+  static long[] widen(int[] values) {
+    long[] wide = new long[values.length];
+    for (int i = 0; i < values.length; i++) {
+      wide[i] = values[i];
+    }
+    return wide;
+  }
+
+  /** A program that throws with grad mode off would leave it off for the whole thread. */
+  private static <T> T guarded(Callable<T> call) {
+    try {
+      return call.call();
+    } catch (RuntimeException e) {
+      JniUtils.setGradMode(true);
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Frees all native memory of this engine. */
+  @Override
+  public void close() {
+    program.close();
+    math.close();
+    manager.close();
+  }
+}

@@ -1,0 +1,16 @@
+package io.akkord.model.engine;
+
+import io.akkord.model.objective.LossType;
+
+/**
+ * How an engine computes.
+ *
+ * @param device {@code cpu} or {@code cuda:N}
+ * @param dtype {@code float32}, {@code bfloat16} (matrix products in bfloat16, weights float32) or
+ *     {@code float64} (for comparison)
+ * @param threads native threads of one operation; part of what the bits depend on
+ * @param lossType the differentiable loss
+ * @param maxLength longest row, tokens
+ */
+public record EngineOptions(
+    String device, String dtype, int threads, LossType lossType, int maxLength) {}

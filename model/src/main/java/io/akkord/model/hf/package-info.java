@@ -1,0 +1,2 @@
+/** Hugging Face model folders: configuration, safetensors, tokenizer. */
+package io.akkord.model.hf;

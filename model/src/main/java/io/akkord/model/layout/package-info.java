@@ -1,0 +1,2 @@
+/** Where every parameter lies in the flat buffers. */
+package io.akkord.model.layout;

@@ -1,0 +1,2 @@
+/** The CADFT objective: scores to weights to loss, all pure arithmetic. */
+package io.akkord.model.objective;

@@ -1,0 +1,2 @@
+/** Optimiser and learning-rate schedule. */
+package io.akkord.model.optim;

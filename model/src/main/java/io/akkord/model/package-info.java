@@ -1,2 +1,0 @@
-/** Akkord. */
-package io.akkord.model;

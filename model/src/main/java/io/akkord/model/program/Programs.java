@@ -1,0 +1,127 @@
+package io.akkord.model.program;
+
+import io.akkord.model.hf.ModelConfig;
+import io.akkord.model.layout.ParameterLayout;
+import io.akkord.model.layout.ParameterLayout.Parameter;
+import io.akkord.model.objective.LossType;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Specialises the program resources beside this class by a model's configuration. */
+public final class Programs {
+  /** The entropy is taken at every so many targets: exact enough to watch, and free. */
+  public static final int ENTROPY_STRIDE = 16;
+
+  /**
+   * So many most probable tokens hold the nucleus nearly always; sorting the whole vocabulary would
+   * dominate decoding.
+   */
+  public static final int TOP_K_SHORTCUT = 1024;
+
+  private static final Map<String, String> LAYER_PARAMETERS =
+      Map.ofEntries(
+          Map.entry("input_layernorm", "input_layernorm.weight"),
+          Map.entry("q_proj", "self_attn.q_proj.weight"),
+          Map.entry("q_bias", "self_attn.q_proj.bias"),
+          Map.entry("k_proj", "self_attn.k_proj.weight"),
+          Map.entry("k_bias", "self_attn.k_proj.bias"),
+          Map.entry("v_proj", "self_attn.v_proj.weight"),
+          Map.entry("v_bias", "self_attn.v_proj.bias"),
+          Map.entry("q_norm", "self_attn.q_norm.weight"),
+          Map.entry("k_norm", "self_attn.k_norm.weight"),
+          Map.entry("o_proj", "self_attn.o_proj.weight"),
+          Map.entry("o_bias", "self_attn.o_proj.bias"),
+          Map.entry("post_attention_layernorm", "post_attention_layernorm.weight"),
+          Map.entry("gate_proj", "mlp.gate_proj.weight"),
+          Map.entry("gate_bias", "mlp.gate_proj.bias"),
+          Map.entry("up_proj", "mlp.up_proj.weight"),
+          Map.entry("up_bias", "mlp.up_proj.bias"),
+          Map.entry("down_proj", "mlp.down_proj.weight"),
+          Map.entry("down_bias", "mlp.down_proj.bias"));
+
+  private Programs() {}
+
+  /**
+   * The decoder of a model.
+   *
+   * @param bfloat16 whether matrix products run in bfloat16 (master weights and all else stay as
+   *     they are)
+   */
+  public static String decoder(ModelConfig config, LossType lossType, boolean bfloat16) {
+    List<Parameter> parameters = ParameterLayout.of(config).parameters();
+    List<String> names = parameters.stream().map(Parameter::name).toList();
+    Map<String, String> values = new HashMap<>(sizes(config));
+    LAYER_PARAMETERS.forEach((key, suffix) -> values.put(key, inLayer(names, suffix)));
+    values.put("parameters_per_layer", "" + parametersPerLayer(names));
+    values.put("final_norm", "P[" + names.indexOf("model.norm.weight") + "]");
+    values.put("lm_head", "P[" + Math.max(0, names.indexOf("lm_head.weight")) + "]");
+    values.put("views_body", views(parameters));
+    values.put("linear_note", bfloat16 ? ", computed in bfloat16" : "");
+    values.put("linear_body", bfloat16 ? BFLOAT16_LINEAR : "    return torch.linear(x, w, b)");
+    values.put("repeat_heads_body", repeatHeads(config));
+    values.put(
+        "token_loss",
+        lossType == LossType.DFT ? "torch.exp(torch.detach(logp_N)) * logp_N" : "logp_N");
+    values.put("entropy_stride", "" + ENTROPY_STRIDE);
+    values.put("top_k_shortcut", "" + TOP_K_SHORTCUT);
+    return ProgramText.fill("decoder.py", values);
+  }
+
+  /** Arithmetic on flat buffers. */
+  public static String optimizer() {
+    return ProgramText.fill("optimizer.py", Map.of("block", "" + ParameterLayout.BLOCK));
+  }
+
+  private static Map<String, String> sizes(ModelConfig config) {
+    return Map.of(
+        "hidden_size", "" + config.hiddenSize(),
+        "layers", "" + config.layers(),
+        "heads", "" + config.heads(),
+        "kv_heads", "" + config.kvHeads(),
+        "group", "" + config.heads() / config.kvHeads(),
+        "head_dim", "" + config.headDim(),
+        "half_head_dim", "" + config.headDim() / 2,
+        "attention_size", "" + config.heads() * config.headDim(),
+        "rms_norm_eps", Double.toString(config.rmsNormEps()));
+  }
+
+  /**
+   * Index of a layer's parameter relative to the layer's first one, or None where the model has
+   * none.
+   */
+  private static String inLayer(List<String> names, String suffix) {
+    int index = names.indexOf("model.layers.0." + suffix);
+    return index < 0 ? "None" : "P[o + " + (index - 1) + "]";
+  }
+
+  private static long parametersPerLayer(List<String> names) {
+    return names.stream().filter(name -> name.startsWith("model.layers.0.")).count();
+  }
+
+  private static String views(List<Parameter> parameters) {
+    StringBuilder body = new StringBuilder();
+    for (Parameter p : parameters) {
+      body.append(
+          "    v.append(torch.view(torch.narrow(flat, 0, %d, %d), %s))  # %s%n"
+              .formatted(p.offset(), p.elements(), Arrays.toString(p.shape()), p.name()));
+    }
+    return body.toString().stripTrailing();
+  }
+
+  private static String repeatHeads(ModelConfig config) {
+    int group = config.heads() / config.kvHeads();
+    return group == 1
+        ? "    return x_BKTE"
+        : "    return torch.repeat_interleave(x_BKTE, " + group + ", 1)";
+  }
+
+  private static final String BFLOAT16_LINEAR =
+      String.join(
+          "\n",
+          "    y = torch.to(torch.linear(torch.to(x, 15), torch.to(w, 15), None), 6)",
+          "    if b is not None:",
+          "      y = y + unchecked_cast(Tensor, b)",
+          "    return y");
+}

@@ -1,0 +1,2 @@
+/** TorchScript programs: readable resources, specialised by Java. */
+package io.akkord.model.program;

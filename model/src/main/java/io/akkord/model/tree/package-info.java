@@ -1,0 +1,2 @@
+/** The fixed order of gradient sums. */
+package io.akkord.model.tree;
