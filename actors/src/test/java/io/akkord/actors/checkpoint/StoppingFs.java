@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -68,6 +69,9 @@ class StoppingFs implements CheckpointFs {
   public void rename(Path from, Path to) throws IOException {
     real.rename(from, to);
     renames.push(new Rename(from, to));
+    List<Path> moved = unforced.stream().filter(path -> path.startsWith(from)).toList();
+    moved.forEach(unforced::remove);
+    moved.forEach(path -> unforced.add(to.resolve(from.relativize(path))));
     operationDone();
   }
 
