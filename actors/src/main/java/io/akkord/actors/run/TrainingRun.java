@@ -230,6 +230,11 @@ public final class TrainingRun {
     }
   }
 
+  /** The arithmetic of the run. */
+  public io.akkord.config.RunPlan plan() {
+    return inputs.plan;
+  }
+
   /** Completes when everything is closed. */
   public CompletionStage<RunResult> result() {
     return result;
