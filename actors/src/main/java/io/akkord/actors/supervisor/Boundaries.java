@@ -7,6 +7,7 @@ import io.akkord.actors.checkpoint.Checkpointer;
 import io.akkord.actors.ledger.Ledger;
 import io.akkord.actors.ledger.Ledger.RewriteGroup;
 import io.akkord.actors.ledger.Ledger.TableStamp;
+import io.akkord.actors.params.ParameterServer;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.actors.worker.EngineCompute;
@@ -197,6 +198,8 @@ final class Boundaries {
       onEvaluated(evaluated);
     } else if (command instanceof Supervisor.LedgerSaved saved) {
       onLedgerSaved(saved.saved());
+    } else if (command == Supervisor.WorkOverdue.INSTANCE) {
+      onWorkOverdue();
     } else if (command == Supervisor.Resend.INSTANCE) {
       onResend();
     }
@@ -257,6 +260,7 @@ final class Boundaries {
   }
 
   private void giveWork() {
+    armWorkDeadline();
     if (phase == Phase.CYCLE && rewriting != null) {
       members.forEach(
           (id, member) ->
@@ -270,6 +274,32 @@ final class Boundaries {
                   .next(id)
                   .ifPresent(g -> member.ref().tell(new GpuWorker.Evaluate(committed, g))));
     }
+  }
+
+  /** Every group that is given out or comes back starts the time anew. */
+  private void armWorkDeadline() {
+    if (phase == Phase.CYCLE || phase == Phase.EVAL) {
+      timers.startSingleTimer(
+          Supervisor.WorkOverdue.INSTANCE,
+          Supervisor.WorkOverdue.INSTANCE,
+          facts.settings().deadlines().cycleGroup());
+    }
+  }
+
+  /** Whoever has had a group for that long is taken for dead; the others get it. */
+  private void onWorkOverdue() {
+    WorkPool<?> pool = phase == Phase.CYCLE ? rewriting : phase == Phase.EVAL ? evaluating : null;
+    if (pool == null || pool.workers().isEmpty()) {
+      return;
+    }
+    String reason =
+        "%s after %d steps: no group came back for %s; under way: %s"
+            .formatted(
+                phase == Phase.CYCLE ? "the rewriting cycle" : "the evaluation",
+                committed,
+                facts.settings().deadlines().cycleGroup(),
+                pool.underWay());
+    pool.workers().forEach(w -> context.getSelf().tell(new Supervisor.WorkerFailed(w, reason)));
   }
 
   private void onGroupRewritten(Supervisor.GroupRewritten rewritten) {
@@ -453,6 +483,7 @@ final class Boundaries {
       members
           .values()
           .forEach(member -> member.ref().tell(new GpuWorker.Proceed(committed, stamp)));
+      peers.server().tell(new ParameterServer.Resumed(committed));
     } else if (committed == setup.startStep()) {
       failure = "nothing is left to do: all %d steps are done".formatted(committed);
     }

@@ -109,6 +109,10 @@ public final class Supervisor
     INSTANCE
   }
 
+  enum WorkOverdue implements Command {
+    INSTANCE
+  }
+
   /** A worker of this attempt. */
   record Member(ActorRef<GpuWorker.Command> ref, LaneAddress lane) {}
 
