@@ -17,6 +17,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
@@ -43,7 +44,18 @@ class SameBitsTest {
     try (var lines = Files.lines(TestModels.mixedStories())) {
       Files.writeString(data, lines.limit(22).collect(Collectors.joining("\n")) + "\n");
     }
-    expected = train("one", 1, List.of(), (run, event) -> {});
+    AtomicInteger accepted = new AtomicInteger();
+    expected =
+        train(
+            "one",
+            1,
+            List.of(),
+            (run, event) -> {
+              if (event instanceof RunEvent.Cycle cycle) {
+                accepted.addAndGet(cycle.finished().getAccepted());
+              }
+            });
+    assertThat(accepted).as("rewrites that act").hasPositiveValue();
   }
 
   @Test
@@ -160,7 +172,7 @@ class SameBitsTest {
         too_long: drop
         learning_rate: 1.0e-3
         warmup_steps: 1
-        rewrite: {warmup: 3, every: 3, fraction: 0.5, probability: 1.0, min_visits: 1, max_new_tokens: 64, batch: 2}
+        rewrite: {warmup: 3, every: 3, fraction: 0.5, probability: 1.0, min_visits: 1, max_new_tokens: 200, batch: 3, temperature: 0.9, top_p: 1.0}
         """
             .formatted(TestModels.stories260K().toAbsolutePath(), data, folder.resolve(name));
     return RecipeReader.parse("test.yaml", yaml, folder, sets);
