@@ -1,7 +1,6 @@
 package io.akkord.model.hf;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import io.akkord.model.UserError;
 import io.akkord.model.hf.ModelConfig.Architecture;
 import io.akkord.model.hf.ModelConfig.Llama3Scaling;
@@ -23,6 +22,11 @@ final class ConfigReader {
           "Qwen3ForCausalLM", Architecture.QWEN3,
           "MistralForCausalLM", Architecture.MISTRAL);
 
+  private static final String POSITIONS = "max_position_embeddings";
+  private static final int DEFAULT_POSITIONS = 2048;
+  private static final double DEFAULT_THETA = 10_000;
+  private static final String EOS = "eos_token_id";
+
   private final Path folder;
   private final Path file;
   private final JsonNode json;
@@ -35,7 +39,7 @@ final class ConfigReader {
 
   ModelConfig read() {
     Architecture architecture = architecture();
-    refuseWhatIsNotComputed(architecture);
+    refuseOtherActivations();
     int hidden = positive("hidden_size");
     int heads = positive("num_attention_heads");
     int kvHeads = present("num_key_value_heads") ? positive("num_key_value_heads") : heads;
@@ -44,6 +48,8 @@ final class ConfigReader {
           "%s: num_attention_heads is %d, which is no multiple of num_key_value_heads %d"
               .formatted(file, heads, kvHeads));
     }
+    int positions = present(POSITIONS) ? positive(POSITIONS) : DEFAULT_POSITIONS;
+    refuseSlidingWindow(architecture, positions);
     return new ModelConfig(
         architecture,
         positive("vocab_size"),
@@ -52,13 +58,13 @@ final class ConfigReader {
         positive("num_hidden_layers"),
         heads,
         kvHeads,
-        present("head_dim") ? positive("head_dim") : hidden / heads,
-        required("rms_norm_eps").asDouble(),
-        json.path("tie_word_embeddings").asBoolean(false),
-        json.path("attention_bias").asBoolean(false),
-        json.path("mlp_bias").asBoolean(false),
+        headDim(hidden, heads),
+        positiveNumber("rms_norm_eps", required("rms_norm_eps")),
+        flag("tie_word_embeddings"),
+        flag("attention_bias"),
+        flag("mlp_bias"),
         rope(),
-        json.path("max_position_embeddings").asInt(2048),
+        positions,
         tokenId("bos_token_id"),
         eosTokenIds(),
         tokenId("pad_token_id"));
@@ -79,17 +85,18 @@ final class ConfigReader {
     return architecture;
   }
 
-  private void refuseWhatIsNotComputed(Architecture architecture) {
+  private void refuseOtherActivations() {
     String activation = json.path("hidden_act").asText("silu");
     if (!activation.equals("silu")) {
       throw new UserError(
           "%s: hidden_act is '%s'; only silu is supported".formatted(file, activation));
     }
+  }
+
+  private void refuseSlidingWindow(Architecture architecture, int positions) {
     JsonNode window = json.path("sliding_window");
-    boolean used =
-        architecture == Architecture.MISTRAL || json.path("use_sliding_window").asBoolean(false);
-    int positions = json.path("max_position_embeddings").asInt(2048);
-    if (used && window.isNumber() && window.asInt() < positions) {
+    boolean used = architecture == Architecture.MISTRAL || flag("use_sliding_window");
+    if (used && window.isNumber() && window.asLong() < positions) {
       throw new UserError(
           "%s: sliding_window is %d, shorter than max_position_embeddings %d; sliding-window attention is not supported yet"
               .formatted(file, window.asInt(), positions));
@@ -99,10 +106,18 @@ final class ConfigReader {
   private Rope rope() {
     JsonNode parameters = json.path("rope_parameters");
     JsonNode scaling = json.path("rope_scaling");
-    JsonNode source = parameters.isObject() ? parameters : scaling;
-    String key = parameters.isObject() ? "rope_parameters" : "rope_scaling";
-    JsonNode theta = parameters.path("rope_theta");
-    double base = theta.isNumber() ? theta.asDouble() : json.path("rope_theta").asDouble(10_000);
+    JsonNode source = present("rope_parameters") ? parameters : scaling;
+    String key = source == parameters ? "rope_parameters" : "rope_scaling";
+    if (present(key) && !source.isObject()) {
+      throw new UserError(
+          "%s: %s is %s; an object with rope_type is needed".formatted(file, key, source));
+    }
+    JsonNode theta =
+        parameters.has("rope_theta") ? parameters.get("rope_theta") : json.path("rope_theta");
+    double base =
+        theta.isMissingNode() || theta.isNull()
+            ? DEFAULT_THETA
+            : positiveNumber("rope_theta", theta);
     String type = source.path("rope_type").asText(source.path("type").asText("default"));
     if (type.equals("default")) {
       return new Rope(base, Optional.empty());
@@ -151,25 +166,67 @@ final class ConfigReader {
     return value.asInt();
   }
 
+  private double positiveNumber(String key, JsonNode value) {
+    if (!value.isNumber() || !(value.asDouble() > 0)) {
+      throw new UserError("%s: %s is %s; a positive number is needed".formatted(file, key, value));
+    }
+    return value.asDouble();
+  }
+
+  private boolean flag(String key) {
+    if (present(key) && !json.get(key).isBoolean()) {
+      throw new UserError(
+          "%s: %s is %s; allowed are true or false".formatted(file, key, json.get(key)));
+    }
+    return json.path(key).asBoolean(false);
+  }
+
+  private int headDim(int hidden, int heads) {
+    if (!present("head_dim") && hidden % heads != 0) {
+      throw new UserError(
+          "%s: hidden_size %d is no multiple of num_attention_heads %d and there is no head_dim"
+              .formatted(file, hidden, heads));
+    }
+    int headDim = present("head_dim") ? positive("head_dim") : hidden / heads;
+    if (headDim % 2 != 0) {
+      throw new UserError(
+          "%s: head_dim is %d; rotary embeddings need an even one".formatted(file, headDim));
+    }
+    return headDim;
+  }
+
+  /** Older exports write -1 for a token that does not exist. */
   private OptionalInt tokenId(String key) {
-    return json.path(key).isInt() ? OptionalInt.of(json.path(key).asInt()) : OptionalInt.empty();
+    if (json.path(key).asInt() < 0) {
+      return OptionalInt.empty();
+    }
+    List<Integer> ids = tokenIds(file, key, json.path(key));
+    return ids.isEmpty() ? OptionalInt.empty() : OptionalInt.of(ids.get(0));
   }
 
   private List<Integer> eosTokenIds() {
     Path generation = folder.resolve("generation_config.json");
-    JsonNode ids =
-        Files.isRegularFile(generation)
-            ? JsonFiles.read(generation).path("eos_token_id")
-            : MissingNode.getInstance();
-    if (!ids.isInt() && !ids.isArray()) {
-      ids = json.path("eos_token_id");
+    List<Integer> ids = List.of();
+    if (Files.isRegularFile(generation)) {
+      ids = tokenIds(generation, EOS, JsonFiles.read(generation).path(EOS));
     }
-    List<Integer> found = new ArrayList<>();
-    if (ids.isInt()) {
-      found.add(ids.asInt());
+    return ids.isEmpty() ? tokenIds(file, EOS, json.path(EOS)) : ids;
+  }
+
+  /** One id, a list of them, or nothing. */
+  private static List<Integer> tokenIds(Path file, String key, JsonNode value) {
+    if (value.isMissingNode() || value.isNull()) {
+      return List.of();
     }
-    ids.elements().forEachRemaining(id -> found.add(id.asInt()));
-    return found;
+    List<Integer> ids = new ArrayList<>();
+    for (JsonNode id : value.isArray() ? value : List.of(value)) {
+      if (!id.isInt() || id.asInt() < 0) {
+        throw new UserError(
+            "%s: %s is %s; a token id or a list of them is needed".formatted(file, key, value));
+      }
+      ids.add(id.asInt());
+    }
+    return ids;
   }
 
   private static String shown(JsonNode value) {

@@ -61,6 +61,10 @@ public final class HfFolder {
     Map<String, SafetensorsFile> tensors = new LinkedHashMap<>();
     if (Files.isRegularFile(folder.resolve(INDEX))) {
       JsonNode map = JsonFiles.read(folder.resolve(INDEX)).path("weight_map");
+      if (!map.isObject()) {
+        throw new UserError(
+            "%s has no weight_map from tensor names to files".formatted(folder.resolve(INDEX)));
+      }
       Map<String, SafetensorsFile> files = new HashMap<>();
       map.fields()
           .forEachRemaining(
@@ -68,6 +72,11 @@ public final class HfFolder {
                 String name = field.getValue().asText();
                 SafetensorsFile file =
                     files.computeIfAbsent(name, n -> SafetensorsFile.open(folder.resolve(n)));
+                if (!file.names().contains(field.getKey())) {
+                  throw new UserError(
+                      "%s: tensor %s should be in %s and is not"
+                          .formatted(folder.resolve(INDEX), field.getKey(), name));
+                }
                 tensors.put(field.getKey(), file);
               });
       return tensors;

@@ -74,6 +74,9 @@ public final class SafetensorsFile {
     } catch (IOException e) {
       throw new UserError("%s: the header is not valid JSON".formatted(file), e);
     }
+    if (!json.isObject()) {
+      throw new UserError("%s: the header is no JSON object".formatted(file));
+    }
     json.fields()
         .forEachRemaining(
             field -> {
@@ -91,12 +94,8 @@ public final class SafetensorsFile {
           "%s: tensor %s has dtype '%s'; supported are F32, BF16, F16 and F64"
               .formatted(file, name, dtype));
     }
-    long[] shape = new long[node.path("shape").size()];
-    long expected = bytes;
-    for (int i = 0; i < shape.length; i++) {
-      shape[i] = node.path("shape").get(i).asLong();
-      expected *= shape[i];
-    }
+    long[] shape = shape(name, node.path("shape"));
+    long expected = elements(name, node.path("shape"), shape) * bytes;
     long from = 8 + headerLength + node.path("data_offsets").path(0).asLong(-1);
     long to = 8 + headerLength + node.path("data_offsets").path(1).asLong(-1);
     if (to > fileSize) {
@@ -110,6 +109,39 @@ public final class SafetensorsFile {
               .formatted(file, name, expected, to - from));
     }
     return new Entry(dtype, shape, from, to);
+  }
+
+  private long[] shape(String name, JsonNode node) {
+    long[] shape = new long[node.size()];
+    boolean valid = node.isArray();
+    for (int i = 0; i < shape.length; i++) {
+      valid &= node.path(i).isIntegralNumber() && node.path(i).asLong() >= 0;
+      shape[i] = node.path(i).asLong();
+    }
+    if (!valid) {
+      throw badShape(name, node);
+    }
+    return shape;
+  }
+
+  /** Bounded, so that no product of lengths or bytes overflows. */
+  private long elements(String name, JsonNode node, long[] shape) {
+    try {
+      long elements = 1;
+      for (long dimension : shape) {
+        elements = Math.multiplyExact(elements, dimension);
+      }
+      Math.multiplyExact(elements, Double.BYTES);
+      return elements;
+    } catch (ArithmeticException e) {
+      throw badShape(name, node);
+    }
+  }
+
+  private UserError badShape(String name, JsonNode node) {
+    return new UserError(
+        "%s: tensor %s has shape %s, which cannot be; the file is damaged"
+            .formatted(file, name, node.isMissingNode() ? "missing" : node));
   }
 
   private static void readFully(FileChannel channel, ByteBuffer target, long position)
@@ -167,7 +199,7 @@ public final class SafetensorsFile {
   private void read(String name, long from, int count, Element element) {
     Entry entry = find(name);
     int width = BYTES.get(entry.dtype());
-    if (entry.from() + (from + count) * width > entry.to()) {
+    if (from < 0 || entry.from() + (from + count) * width > entry.to()) {
       throw new IllegalArgumentException(
           "%s: elements [%d, %d) of %s".formatted(file, from, from + count, name));
     }

@@ -71,7 +71,12 @@ public final class TextTokenizer implements AutoCloseable {
     }
     long[] ids = tokenizer.encode(content, false, false).getIds();
     // A tokenizer that puts a mark before text yields two ids; the special token is the last one.
-    return ids.length == 0 ? OptionalInt.empty() : OptionalInt.of((int) ids[ids.length - 1]);
+    int last = ids.length == 0 ? -1 : (int) ids[ids.length - 1];
+    if (last < 0 || !tokenizer.decode(new long[] {last}, false).equals(content)) {
+      throw new UserError(
+          "%s: %s is '%s', which is not one token of tokenizer.json".formatted(file, key, content));
+    }
+    return OptionalInt.of(last);
   }
 
   /** Token ids of a text. */
