@@ -5,10 +5,15 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.akkord.model.UserError;
+import java.io.BufferedInputStream;
 import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -27,6 +32,8 @@ import java.util.function.Consumer;
 public final class JsonlReader {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+  private static final char BYTE_ORDER_MARK = '\ufeff';
+  private static final int MAX_NAME = 1000;
   private static final String FORMS =
       "prompt/completion, instruction/input/output, text, prompt_ids/completion_ids";
 
@@ -60,29 +67,54 @@ public final class JsonlReader {
     if (!Files.isRegularFile(file)) {
       throw new UserError("data file %s does not exist".formatted(file));
     }
-    var decoder =
-        StandardCharsets.UTF_8
-            .newDecoder()
-            .onMalformedInput(CodingErrorAction.REPORT)
-            .onUnmappableCharacter(CodingErrorAction.REPORT);
     int line = 0;
     int rows = 0;
     try (BufferedReader reader =
-        new BufferedReader(new InputStreamReader(Files.newInputStream(file), decoder))) {
+        new BufferedReader(new InputStreamReader(Files.newInputStream(file), strictUtf8()))) {
       for (String text = reader.readLine(); text != null; text = reader.readLine()) {
         line++;
         if (!text.isBlank()) {
-          consumer.accept(row(line, text));
+          boolean marked = line == 1 && text.charAt(0) == BYTE_ORDER_MARK;
+          consumer.accept(row(line, marked ? text.substring(1) : text));
           rows++;
         }
       }
     } catch (CharacterCodingException e) {
-      throw new UserError("%s, after line %d: not UTF-8 text".formatted(file, line), e);
+      throw new UserError(
+          "%s, line %d: not UTF-8 text; convert the file to UTF-8"
+              .formatted(file, firstLineThatIsNotUtf8()),
+          e);
     } catch (IOException e) {
       throw new UserError("%s cannot be read: %s".formatted(file, e.getMessage()), e);
     }
     if (rows == 0) {
       throw new UserError(file + " holds no row; one JSON object a line is expected");
+    }
+  }
+
+  private static CharsetDecoder strictUtf8() {
+    return StandardCharsets.UTF_8
+        .newDecoder()
+        .onMalformedInput(CodingErrorAction.REPORT)
+        .onUnmappableCharacter(CodingErrorAction.REPORT);
+  }
+
+  /** The buffered reader fails far ahead of the line it returns next, hence the second look. */
+  private int firstLineThatIsNotUtf8() {
+    int line = 1;
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      for (int next = in.read(); next >= 0; next = in.read()) {
+        bytes.write(next);
+        if (next == '\n') {
+          strictUtf8().decode(ByteBuffer.wrap(bytes.toByteArray()));
+          bytes.reset();
+          line++;
+        }
+      }
+      return line;
+    } catch (IOException e) {
+      return line;
     }
   }
 
@@ -99,13 +131,15 @@ public final class JsonlReader {
     if (!node.isObject()) {
       throw error(line, "a JSON object is expected, found " + node.getNodeType());
     }
-    String id = node.hasNonNull("id") ? node.get("id").asText() : "line-" + line;
+    String id = node.hasNonNull("id") ? name(line, node, "id") : "line-" + line;
     Integer earlier = lineOfId.putIfAbsent(id, line);
     if (earlier != null) {
       throw error(
           line, "id '%s' stands already in line %d; ids must differ".formatted(id, earlier));
     }
-    return content(line, id, node, node.path("origin").asText(""));
+    boolean unsaid =
+        node.path("origin").asText("").isEmpty() && !node.path("origin").isContainerNode();
+    return content(line, id, node, unsaid ? "" : name(line, node, "origin"));
   }
 
   private Demonstration content(int line, String id, JsonNode node, String origin) {
@@ -140,6 +174,19 @@ public final class JsonlReader {
       throw error(line, "the completion is empty; there is nothing to learn from it");
     }
     return new Demonstration(line, id, prompt, completion, null, null, origin);
+  }
+
+  private String name(int line, JsonNode node, String key) {
+    JsonNode value = node.get(key);
+    String text = value.asText();
+    if (!value.isValueNode() || text.isEmpty() || text.length() > MAX_NAME) {
+      throw error(
+          line,
+          "%s must be text or a number of 1 to %d characters, found %s"
+              .formatted(
+                  key, MAX_NAME, text.length() > MAX_NAME ? text.length() + " of them" : value));
+    }
+    return text;
   }
 
   private String string(int line, JsonNode node, String key) {

@@ -86,6 +86,8 @@ final class RowTokenizer {
       completion = Arrays.copyOf(completion, completion.length + 1);
       completion[completion.length - 1] = tokenizer.eosId();
     }
+    check(row, "the tokenizer's prompt_ids", prompt);
+    check(row, "the tokenizer's completion_ids", completion);
     return new int[][] {prompt, completion};
   }
 

@@ -25,6 +25,9 @@ import java.util.function.Consumer;
 public final class TokenFile implements AutoCloseable {
   static final long MAGIC = 0x414b_4b4f_5244_5431L;
 
+  /** Behind magic and length. */
+  private static final long HEAD_AT = 2 * Long.BYTES;
+
   private final FileChannel channel;
   private final long tokensAt;
   private final String key;
@@ -43,7 +46,10 @@ public final class TokenFile implements AutoCloseable {
       throw new EOFException("not a token file");
     }
     this.tokensAt = in.readLong();
-    byte[] head = new byte[Math.toIntExact(tokensAt - 16)];
+    if (tokensAt < HEAD_AT || tokensAt > channel.size()) {
+      throw new EOFException("its head is damaged");
+    }
+    byte[] head = new byte[Math.toIntExact(tokensAt - HEAD_AT)];
     in.readFully(head);
     DataInputStream fields = new DataInputStream(new java.io.ByteArrayInputStream(head));
     this.key = fields.readUTF();
@@ -56,6 +62,9 @@ public final class TokenFile implements AutoCloseable {
             fields.readLong(),
             fields.readLong());
     int samples = fields.readInt();
+    if (samples < 0 || samples > head.length) {
+      throw new EOFException("its head is damaged");
+    }
     this.ids = new String[samples];
     this.origins = new String[samples];
     this.offsets = new long[samples + 1];
@@ -66,6 +75,9 @@ public final class TokenFile implements AutoCloseable {
       offsets[i + 1] = fields.readLong();
       promptLengths[i] = fields.readInt();
       indexOfId.put(ids[i], i);
+    }
+    if (channel.size() != tokensAt + offsets[samples] * Integer.BYTES) {
+      throw new EOFException("it is truncated");
     }
   }
 
@@ -117,9 +129,12 @@ public final class TokenFile implements AutoCloseable {
 
   /** Opens a token file. */
   public static TokenFile open(Path cacheFile) {
+    FileChannel channel = null;
     try {
-      return new TokenFile(FileChannel.open(cacheFile, StandardOpenOption.READ));
-    } catch (IOException | NegativeArraySizeException | ArithmeticException e) {
+      channel = FileChannel.open(cacheFile, StandardOpenOption.READ);
+      return new TokenFile(channel);
+    } catch (IOException | ArithmeticException e) {
+      close(channel);
       throw new UserError(
           "token file %s cannot be read (%s); delete it and start again"
               .formatted(cacheFile, e.getMessage()),
@@ -205,8 +220,14 @@ public final class TokenFile implements AutoCloseable {
 
   @Override
   public void close() {
+    close(channel);
+  }
+
+  private static void close(FileChannel channel) {
     try {
-      channel.close();
+      if (channel != null) {
+        channel.close();
+      }
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }

@@ -15,12 +15,17 @@ import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * Writes token files: tokens to a side file first, then the head in front of them, then one rename.
  */
 final class TokenFileWriter {
+  /** The configurations too: from them come the vocabulary's size and, at need, the EOS. */
+  private static final List<String> TOKENIZER_FILES =
+      List.of("tokenizer.json", "tokenizer_config.json", "config.json", "generation_config.json");
+
   private TokenFileWriter() {}
 
   /** SHA-256 of all that the tokens depend on. */
@@ -28,8 +33,9 @@ final class TokenFileWriter {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       addFile(digest, jsonl);
-      addFile(digest, modelFolder.resolve("tokenizer.json"));
-      addFile(digest, modelFolder.resolve("tokenizer_config.json"));
+      for (String name : TOKENIZER_FILES) {
+        addFile(digest, modelFolder.resolve(name));
+      }
       digest.update(options.toString().getBytes(StandardCharsets.UTF_8));
       return HexFormat.of().formatHex(digest.digest());
     } catch (NoSuchAlgorithmException e) {
