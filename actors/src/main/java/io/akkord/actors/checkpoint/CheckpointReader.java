@@ -3,26 +3,30 @@ package io.akkord.actors.checkpoint;
 import io.akkord.actors.checkpoint.CheckpointContent.Dtype;
 import io.akkord.actors.checkpoint.CheckpointContent.Tensor;
 import io.akkord.actors.ledger.LedgerFile;
+import io.akkord.model.UserError;
+import io.akkord.model.hf.SafetensorsFile;
 import io.akkord.proto.CheckpointManifest;
 import io.akkord.proto.LedgerImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 
 /** Reads the states of a checkpoint back into flat buffers. */
-public final class CheckpointReader implements AutoCloseable {
+public final class CheckpointReader {
   static final String FIRST_MOMENT = "exp_avg.";
   static final String SECOND_MOMENT = "exp_avg_sq.";
 
   private final Path folder;
   private final CheckpointManifest manifest;
-  private final TensorFile model;
-  private final TensorFile optimizer;
+  private final SafetensorsFile model;
+  private final SafetensorsFile optimizer;
 
   private CheckpointReader(
-      Path folder, CheckpointManifest manifest, TensorFile model, TensorFile optimizer) {
+      Path folder, CheckpointManifest manifest, SafetensorsFile model, SafetensorsFile optimizer) {
     this.folder = folder;
     this.manifest = manifest;
     this.model = model;
@@ -36,8 +40,8 @@ public final class CheckpointReader implements AutoCloseable {
    */
   public static CheckpointReader open(Path folder) {
     CheckpointManifest manifest = Checkpoints.manifest(folder);
-    TensorFile model = TensorFile.open(folder.resolve(CheckpointWriter.MODEL));
-    TensorFile optimizer = TensorFile.open(folder.resolve(CheckpointWriter.OPTIMIZER));
+    SafetensorsFile model = SafetensorsFile.open(folder.resolve(CheckpointWriter.MODEL));
+    SafetensorsFile optimizer = SafetensorsFile.open(folder.resolve(CheckpointWriter.OPTIMIZER));
     return new CheckpointReader(folder, manifest, model, optimizer);
   }
 
@@ -71,26 +75,57 @@ public final class CheckpointReader implements AutoCloseable {
     return flat(optimizer, SECOND_MOMENT, layout, dtype);
   }
 
-  private static FlatSource flat(TensorFile file, String prefix, List<Tensor> layout, Dtype dtype) {
-    layout.forEach(tensor -> file.require(prefix + tensor.name(), dtype, tensor.shape()));
+  private FlatSource flat(SafetensorsFile file, String prefix, List<Tensor> layout, Dtype dtype) {
+    if (!manifest.getMasterDtype().equals(dtype.name())) {
+      throw new UserError(
+          folder
+              + ": weights and moments are "
+              + manifest.getMasterDtype()
+              + ", this run keeps "
+              + dtype
+              + ". Resume with the dtype the checkpoint was made with.");
+    }
+    layout.forEach(tensor -> requireShape(file, prefix, tensor));
     return (from, dst) -> {
       zero(dst.duplicate());
       long to = from + dst.remaining() / dtype.bytes();
-      int base = dst.position();
       for (Tensor tensor : layout) {
         long lo = Math.max(from, tensor.offset());
         long hi = Math.min(to, tensor.offset() + tensor.elements());
         if (lo < hi) {
-          int at = base + (int) ((lo - from) * dtype.bytes());
-          int bytes = (int) ((hi - lo) * dtype.bytes());
-          file.read(
-              prefix + tensor.name(),
-              (lo - tensor.offset()) * dtype.bytes(),
-              dst.duplicate().limit(at + bytes).position(at));
+          int at = dst.position() + (int) (lo - from) * dtype.bytes();
+          ByteBuffer part = dst.slice(at, (int) (hi - lo) * dtype.bytes());
+          read(file, prefix + tensor.name(), lo - tensor.offset(), part, dtype);
         }
       }
       dst.position(dst.limit());
     };
+  }
+
+  private static void read(
+      SafetensorsFile file, String name, long from, ByteBuffer part, Dtype dtype) {
+    part.order(ByteOrder.LITTLE_ENDIAN);
+    if (dtype == Dtype.F64) {
+      file.readDouble(name, from, part.asDoubleBuffer());
+    } else {
+      file.read(name, from, part.asFloatBuffer());
+    }
+  }
+
+  private void requireShape(SafetensorsFile file, String prefix, Tensor tensor) {
+    long[] found = file.shape(prefix + tensor.name());
+    if (!Arrays.equals(found, tensor.shape())) {
+      throw new UserError(
+          folder
+              + ": tensor "
+              + prefix
+              + tensor.name()
+              + ": found "
+              + Arrays.toString(found)
+              + ", expected "
+              + Arrays.toString(tensor.shape())
+              + ". Resume with the model the checkpoint was made with.");
+    }
   }
 
   private static void zero(ByteBuffer dst) {
@@ -98,11 +133,5 @@ public final class CheckpointReader implements AutoCloseable {
     while (dst.hasRemaining()) {
       dst.put(zeros, 0, Math.min(dst.remaining(), zeros.length));
     }
-  }
-
-  @Override
-  public void close() throws IOException {
-    model.close();
-    optimizer.close();
   }
 }

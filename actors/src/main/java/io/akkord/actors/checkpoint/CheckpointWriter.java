@@ -119,7 +119,7 @@ public final class CheckpointWriter {
     for (Path file : CheckpointFs.entries(folder)) {
       fs.force(file);
     }
-    CheckpointManifest manifest = manifest(folder, content.facts());
+    CheckpointManifest manifest = manifest(folder, content);
     fs.write(folder.resolve(Manifests.JSON_FILE), text(Manifests.json(manifest)));
     fs.force(folder.resolve(Manifests.JSON_FILE));
     fs.write(folder.resolve(Manifests.FILE), file -> Files.write(file, manifest.toByteArray()));
@@ -141,12 +141,19 @@ public final class CheckpointWriter {
         facts.hasBest()
             ? OptionalLong.of(facts.getBest().getCommittedSteps())
             : OptionalLong.empty();
-    List<Checkpoint> complete =
-        Checkpoints.list(outputDir).stream()
-            .filter(checkpoint -> Checkpoints.incomplete(checkpoint.folder()).isEmpty())
-            .toList();
     long verified = facts.getCommittedSteps();
-    for (Checkpoint old : Rotation.surplus(complete, verified, best, saveTotalLimit)) {
+    List<Checkpoint> complete = new ArrayList<>();
+    List<Checkpoint> unwanted = new ArrayList<>();
+    for (Checkpoint checkpoint : Checkpoints.list(outputDir)) {
+      if (Checkpoints.incomplete(checkpoint.folder()).isEmpty()) {
+        complete.add(checkpoint);
+      } else if (saveTotalLimit > 0 && checkpoint.committedSteps() < verified) {
+        // Half deleted when the power went, or damaged: nothing can be resumed from it.
+        unwanted.add(checkpoint);
+      }
+    }
+    unwanted.addAll(Rotation.surplus(complete, verified, best, saveTotalLimit));
+    for (Checkpoint old : unwanted) {
       Path discarded = outputDir.resolve(DISCARDED + old.folder().getFileName());
       fs.rename(old.folder(), discarded);
       fs.deleteAll(discarded);
@@ -154,10 +161,11 @@ public final class CheckpointWriter {
     removeLeftovers(outputDir);
   }
 
-  private CheckpointManifest manifest(Path folder, CheckpointManifest facts) throws IOException {
+  private CheckpointManifest manifest(Path folder, CheckpointContent content) throws IOException {
     CheckpointManifest.Builder manifest =
-        facts.toBuilder()
+        content.facts().toBuilder()
             .setFormat(Manifests.FORMAT)
+            .setMasterDtype(content.dtype().name())
             .setCreatedAt(clock.instant().truncatedTo(ChronoUnit.SECONDS).toString())
             .clearFiles();
     for (Path file : CheckpointFs.entries(folder)) {

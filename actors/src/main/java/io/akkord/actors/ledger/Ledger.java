@@ -25,7 +25,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -316,8 +315,8 @@ public final class Ledger extends EventSourcedBehavior<Ledger.Command, LedgerEve
       return Effect().none();
     }
     LedgerImage image = ledger.image(setup.runId(), setup.attempt(), sequenceNr);
-    CompletableFuture.supplyAsync(() -> save(image, Path.of(command.file())), blockingIo)
-        .thenAccept(command.replyTo()::tell);
+    Path file = Path.of(command.file());
+    blockingIo.execute(() -> command.replyTo().tell(save(image, file)));
     return Effect().none();
   }
 
@@ -351,7 +350,10 @@ public final class Ledger extends EventSourcedBehavior<Ledger.Command, LedgerEve
               if (failure == null) {
                 replyTo.tell(reply);
               } else {
-                LOG.warn("{} is not acknowledged: no forced write", reply, failure);
+                LOG.warn(
+                    "{} is not acknowledged, the disk was not forced: {}",
+                    reply,
+                    failure.toString());
               }
             });
   }

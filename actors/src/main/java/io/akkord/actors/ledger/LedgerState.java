@@ -2,6 +2,7 @@ package io.akkord.actors.ledger;
 
 import io.akkord.actors.ledger.Ledger.RewrittenSample;
 import io.akkord.actors.ledger.Ledger.TableStamp;
+import io.akkord.model.objective.Moments;
 import io.akkord.proto.LedgerEvent;
 import io.akkord.proto.LedgerEvent.CycleClosed;
 import io.akkord.proto.LedgerEvent.CycleOpened;
@@ -151,10 +152,10 @@ public final class LedgerState {
     return rules.getScoreIsCost() ? step.getCosts(i) : z(step, i, rules.getEpsilon());
   }
 
-  /** The normalised score of a step's i-th sample (arXiv 2606.11206 §3); equal costs give 0. */
+  /** The normalised score of a step's i-th sample. */
   static double z(StepCommitted step, int i, double epsilon) {
-    double std = step.getStd();
-    return std == 0 ? 0 : (step.getCosts(i) - step.getMean()) / (std + epsilon);
+    Moments moments = new Moments(step.getMean(), step.getStd(), step.getSamplesCount());
+    return moments.z(step.getCosts(i), epsilon);
   }
 
   private void open(CycleOpened opened) {

@@ -23,7 +23,10 @@ final class LedgerFixture {
         "first", attempt, 10, 0.9, score, 1e-6, 2, fraction, probability, 42, 2, resume);
   }
 
-  /** A committed step whose costs have mean 2 and standard deviation 1, so that z = c − 2. */
+  /**
+   * A committed step whose costs have mean 2 and standard deviation 1, so that z = c − 2. A single
+   * sample gets number 9 beside it, with score 0: a batch of one has no scores.
+   */
   static LedgerEvent step(long step, int[] samples, float... costs) {
     return event(step, samples, costs, false);
   }
@@ -38,6 +41,9 @@ final class LedgerFixture {
     Arrays.stream(samples).forEach(committed::addSamples);
     for (float cost : costs) {
       committed.addCosts(cost);
+    }
+    if (samples.length == 1) {
+      committed.addSamples(9).addCosts(2);
     }
     return LedgerEvent.newBuilder().setStepCommitted(committed).build();
   }

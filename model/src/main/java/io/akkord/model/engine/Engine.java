@@ -232,6 +232,11 @@ public final class Engine implements AutoCloseable {
         });
   }
 
+  /** Sets a buffer to zero. */
+  public void clear(FlatBuffer target) {
+    math.clear(manager, target.array());
+  }
+
   /** target += source. */
   public void add(FlatBuffer target, FlatBuffer source) {
     math.add(manager, target.array(), source.array());

@@ -33,6 +33,13 @@ final class FlatMath implements AutoCloseable {
     }
   }
 
+  /** target = 0, whatever stood there. */
+  void clear(NDManager parent, NDArray target) {
+    try (NDManager scope = parent.newSubManager()) {
+      program.call(scope, "clear", target);
+    }
+  }
+
   /** target = factor · source. */
   void scaled(NDManager parent, NDArray target, NDArray source, double factor) {
     try (NDManager scope = parent.newSubManager()) {

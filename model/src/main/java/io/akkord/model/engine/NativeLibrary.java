@@ -3,6 +3,7 @@ package io.akkord.model.engine;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import io.akkord.model.UserError;
+import java.util.List;
 import java.util.Locale;
 
 /** Loads libtorch once, or says clearly why it cannot. */
@@ -38,6 +39,26 @@ public final class NativeLibrary {
   public static String version() {
     load();
     return Engine.getEngine("PyTorch").getVersion();
+  }
+
+  /**
+   * What the processor offers that libtorch chooses its kernels by; part of what bits depend on.
+   */
+  public static String instructionSet() {
+    try {
+      String flags =
+          java.nio.file.Files.readString(java.nio.file.Path.of("/proc/cpuinfo"))
+              .lines()
+              .filter(line -> line.startsWith("flags"))
+              .findFirst()
+              .orElse("");
+      List<String> known = List.of("amx_bf16", "avx512_bf16", "avx512f", "avx2");
+      List<String> found =
+          known.stream().filter(flag -> (flags + " ").contains(" " + flag + " ")).toList();
+      return architecture() + (found.isEmpty() ? "" : " " + String.join(" ", found));
+    } catch (java.io.IOException e) {
+      return architecture();
+    }
   }
 
   private static void setIfAbsent(String key, String value) {

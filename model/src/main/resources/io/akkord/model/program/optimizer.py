@@ -19,6 +19,13 @@ class Optimizer(Module):
     torch.set_grad_enabled(True)
     return target
 
+  # target = 0, whatever stood there
+  def clear(self: __torch__.Optimizer, target: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    torch.zero_(target)
+    torch.set_grad_enabled(True)
+    return target
+
   # target = factor source
   def scaled(self: __torch__.Optimizer, target: Tensor, source: Tensor, factor: Tensor) -> Tensor:
     torch.set_grad_enabled(False)

@@ -1,0 +1,265 @@
+package io.akkord.actors.checkpoint;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.PostStop;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.akkord.actors.CborMessage;
+import io.akkord.actors.bulk.BulkHeader;
+import io.akkord.actors.bulk.LaneInbox;
+import io.akkord.actors.run.RunFacts;
+import io.akkord.proto.CheckpointManifest;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+
+/**
+ * Collects the slices' host snapshots of a version and writes them as a checkpoint in the
+ * background, one at a time; training goes on meanwhile.
+ */
+public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
+
+  /** What the checkpointer can be told. */
+  public sealed interface Command extends CborMessage {}
+
+  /**
+   * Write the checkpoint after so many steps, as soon as its slices are here.
+   *
+   * @param manifest facts of the manifest, serialized
+   * @param ledgerFile the ledger's state at that moment; moved into the checkpoint
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  public record Write(
+      long committedSteps,
+      byte[] manifest,
+      String trainerState,
+      String ledgerFile,
+      ActorRef<Written> replyTo)
+      implements Command {}
+
+  /**
+   * The answer.
+   *
+   * @param error what went wrong; null if nothing did
+   */
+  public record Written(long committedSteps, String folder, double seconds, String error)
+      implements CborMessage {}
+
+  private record BlockArrived(BulkHeader header, long block) implements Command {}
+
+  private record Finished(Write write, String folder, double seconds, Throwable failure)
+      implements Command {}
+
+  private final RunFacts facts;
+  private final LaneInbox inbox;
+  private final CheckpointWriter writer;
+  private final CheckpointContent.PathWriter metadata;
+  private final Executor blockingIo;
+  private final Map<Long, Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>>> snapshots =
+      new TreeMap<>();
+  private final List<Write> waiting = new ArrayList<>();
+  private boolean writing;
+
+  /**
+   * The checkpointer of a run.
+   *
+   * @param metadata copies the model's configuration and tokenizer into a folder
+   */
+  public static Behavior<Command> create(
+      RunFacts facts, LaneInbox inbox, CheckpointContent.PathWriter metadata) {
+    return Behaviors.setup(context -> new Checkpointer(context, facts, inbox, metadata));
+  }
+
+  private Checkpointer(
+      ActorContext<Command> context,
+      RunFacts facts,
+      LaneInbox inbox,
+      CheckpointContent.PathWriter metadata) {
+    super(context);
+    this.facts = facts;
+    this.inbox = inbox;
+    this.metadata = metadata;
+    this.writer =
+        new CheckpointWriter(facts.plan().recipe().saveTotalLimit().orElse(0), Clock.systemUTC());
+    this.blockingIo =
+        context
+            .getSystem()
+            .dispatchers()
+            .lookup(DispatcherSelector.fromConfig("akkord.blocking-io"));
+    ActorRef<Command> self = context.getSelf();
+    inbox.listen(arrived -> self.tell(new BlockArrived(arrived.header(), arrived.block())));
+  }
+
+  @Override
+  public Receive<Command> createReceive() {
+    return newReceiveBuilder()
+        .onMessage(BlockArrived.class, this::onBlockArrived)
+        .onMessage(Write.class, this::onWrite)
+        .onMessage(Finished.class, this::onFinished)
+        .onSignal(PostStop.class, this::onPostStop)
+        .build();
+  }
+
+  private Behavior<Command> onBlockArrived(BlockArrived arrived) {
+    BulkHeader header = arrived.header();
+    LaneInbox.Block old =
+        snapshots
+            .computeIfAbsent(header.step(), v -> new EnumMap<>(BulkHeader.Kind.class))
+            .computeIfAbsent(header.kind(), k -> new TreeMap<>())
+            .put(header.slice(), inbox.take(arrived.block()));
+    if (old != null) {
+      old.release().run();
+    }
+    writeWhenReady();
+    return this;
+  }
+
+  private Behavior<Command> onWrite(Write write) {
+    waiting.add(write);
+    writeWhenReady();
+    return this;
+  }
+
+  private void writeWhenReady() {
+    if (writing) {
+      return;
+    }
+    for (Write write : waiting) {
+      var snapshot = snapshots.get(write.committedSteps());
+      if (snapshot != null && complete(snapshot)) {
+        waiting.remove(write);
+        writing = true;
+        start(write, snapshot);
+        return;
+      }
+    }
+  }
+
+  private boolean complete(Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>> snapshot) {
+    int slices = facts.slices().size();
+    return snapshot.size() == 3 && snapshot.values().stream().allMatch(m -> m.size() == slices);
+  }
+
+  private void start(Write write, Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>> snapshot) {
+    long began = System.nanoTime();
+    CompletableFuture<Path> folder =
+        CompletableFuture.supplyAsync(() -> writeNow(write, snapshot), blockingIo);
+    getContext()
+        .pipeToSelf(
+            folder,
+            (path, failure) ->
+                new Finished(
+                    write,
+                    path == null ? null : path.toString(),
+                    (System.nanoTime() - began) / 1e9,
+                    failure));
+  }
+
+  private Path writeNow(Write write, Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>> snapshot) {
+    Path ledger = Path.of(write.ledgerFile());
+    return writer.write(
+        facts.plan().recipe().outputDir(),
+        new CheckpointContent(
+            parse(write.manifest()),
+            dtype(facts),
+            tensors(facts),
+            source(snapshot.get(BulkHeader.Kind.SNAPSHOT_WEIGHTS)),
+            source(snapshot.get(BulkHeader.Kind.SNAPSHOT_FIRST_MOMENT)),
+            source(snapshot.get(BulkHeader.Kind.SNAPSHOT_SECOND_MOMENT)),
+            file -> Files.copy(ledger, file),
+            metadata,
+            write.trainerState()));
+  }
+
+  private static CheckpointManifest parse(byte[] manifest) {
+    try {
+      return CheckpointManifest.parseFrom(manifest);
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalArgumentException("the facts of a manifest", e);
+    }
+  }
+
+  /** The element type of a run's master weights. */
+  public static CheckpointContent.Dtype dtype(RunFacts facts) {
+    return facts.plan().recipe().dtype() == io.akkord.config.Dtype.FLOAT64
+        ? CheckpointContent.Dtype.F64
+        : CheckpointContent.Dtype.F32;
+  }
+
+  /** The parameters as a checkpoint names them. */
+  public static List<CheckpointContent.Tensor> tensors(RunFacts facts) {
+    return facts.layout().parameters().stream()
+        .map(p -> new CheckpointContent.Tensor(p.name(), p.shape(), p.offset()))
+        .toList();
+  }
+
+  /** The slices as one flat buffer. */
+  private FlatSource source(Map<Integer, LaneInbox.Block> slices) {
+    int width = dtype(facts).bytes();
+    return (from, dst) -> {
+      long at = from;
+      for (var slice : facts.slices()) {
+        long end = Math.min(slice.to(), at + dst.remaining() / width);
+        if (at >= slice.from() && at < end) {
+          ByteBuffer bytes =
+              slices.get(slice.index()).bytes().duplicate().order(ByteOrder.LITTLE_ENDIAN);
+          bytes.position((int) ((at - slice.from()) * width));
+          bytes.limit((int) ((end - slice.from()) * width));
+          dst.put(bytes);
+          at = end;
+        }
+      }
+    };
+  }
+
+  private Behavior<Command> onFinished(Finished finished) throws java.io.IOException {
+    writing = false;
+    long steps = finished.write().committedSteps();
+    release(steps);
+    String error = null;
+    if (finished.failure() != null) {
+      Throwable cause =
+          finished.failure().getCause() != null
+              ? finished.failure().getCause()
+              : finished.failure();
+      error = String.valueOf(cause.getMessage());
+      getContext().getLog().error("checkpoint after step {}: {}", steps, error);
+    }
+    Files.deleteIfExists(Path.of(finished.write().ledgerFile()));
+    finished
+        .write()
+        .replyTo()
+        .tell(new Written(steps, finished.folder(), finished.seconds(), error));
+    writeWhenReady();
+    return this;
+  }
+
+  private void release(long upTo) {
+    snapshots.entrySet().stream()
+        .filter(entry -> entry.getKey() <= upTo)
+        .flatMap(entry -> entry.getValue().values().stream())
+        .flatMap(slices -> slices.values().stream())
+        .forEach(block -> block.release().run());
+    snapshots.keySet().removeIf(version -> version <= upTo);
+  }
+
+  private Behavior<Command> onPostStop(PostStop signal) {
+    release(Long.MAX_VALUE);
+    inbox.close();
+    return this;
+  }
+}

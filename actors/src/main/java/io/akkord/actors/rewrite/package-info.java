@@ -1,0 +1,2 @@
+/** Replaces demonstrations that fight the model. */
+package io.akkord.actors.rewrite;

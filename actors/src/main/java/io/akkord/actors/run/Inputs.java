@@ -1,0 +1,146 @@
+package io.akkord.actors.run;
+
+import io.akkord.actors.checkpoint.CheckpointReader;
+import io.akkord.actors.checkpoint.Checkpointer;
+import io.akkord.actors.checkpoint.Checkpoints;
+import io.akkord.actors.params.SliceStore;
+import io.akkord.config.Dtype;
+import io.akkord.config.Recipe;
+import io.akkord.config.RecipeReader;
+import io.akkord.config.RunPlan;
+import io.akkord.model.UserError;
+import io.akkord.model.data.TokenFile;
+import io.akkord.model.data.TokenizeOptions;
+import io.akkord.model.hf.HfFolder;
+import io.akkord.model.hf.TextTokenizer;
+import io.akkord.model.layout.ParameterLayout;
+import io.akkord.proto.CheckpointManifest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * What a run reads before its first step: model, data and, to resume, a checkpoint. Opened by one
+ * thread, then read by all.
+ */
+final class Inputs implements AutoCloseable {
+  final HfFolder model;
+  final ParameterLayout layout;
+  final TokenFile train;
+  final TokenFile eval;
+  final TextTokenizer tokenizer;
+  final RunPlan plan;
+  private final Recipe recipe;
+
+  private Inputs(Recipe recipe, Consumer<String> notes) {
+    this.recipe = recipe;
+    this.model = HfFolder.open(recipe.modelNameOrPath());
+    this.layout = ParameterLayout.of(model.config());
+    model.require(ParameterLayout.shapes(model.config()));
+    Path caches = recipe.outputDir().resolve(".tokens");
+    this.train = tokens(recipe.trainFile(), caches.resolve("train.tokens"), notes);
+    this.eval =
+        recipe.evalFile().map(f -> tokens(f, caches.resolve("eval.tokens"), notes)).orElse(null);
+    this.tokenizer =
+        Files.exists(recipe.modelNameOrPath().resolve("tokenizer.json"))
+            ? TextTokenizer.open(recipe.modelNameOrPath())
+            : null;
+    this.plan = RunPlan.of(recipe, train.size(), eval == null ? 0 : eval.size());
+  }
+
+  static Inputs open(Recipe recipe, Consumer<String> notes) {
+    return new Inputs(recipe, notes);
+  }
+
+  private TokenFile tokens(Path data, Path cache, Consumer<String> notes) {
+    TokenizeOptions options =
+        new TokenizeOptions(
+            recipe.maxLength(), TokenizeOptions.TooLong.valueOf(recipe.tooLong().name()), true);
+    return TokenFile.build(data, recipe.modelNameOrPath(), options, cache, notes);
+  }
+
+  /** Weights of the model folder, no moments. */
+  SliceStore.Initial fresh() {
+    boolean wide = recipe.dtype() == Dtype.FLOAT64;
+    return new SliceStore.Initial(new ModelSource(model, layout, wide), null, null);
+  }
+
+  /** Weights and moments of a checkpoint. */
+  static SliceStore.Initial resumed(RunFacts facts, CheckpointReader reader) {
+    var tensors = Checkpointer.tensors(facts);
+    var dtype = Checkpointer.dtype(facts);
+    return new SliceStore.Initial(
+        reader.weights(tensors, dtype),
+        reader.firstMoment(tensors, dtype),
+        reader.secondMoment(tensors, dtype));
+  }
+
+  /**
+   * The newest whole checkpoint that belongs to this recipe and data.
+   *
+   * @throws UserError naming the keys that differ
+   */
+  Optional<Path> checkpoint(OutputFolder output, Consumer<String> notes) {
+    Recipe recorded = RecipeReader.readRecorded(output.recordedRecipe());
+    List<String> reasons = new ArrayList<>();
+    recipe.differences(recorded).forEach(difference -> reasons.add(difference.toString()));
+    Optional<Path> folder =
+        Checkpoints.newestVerified(recipe.outputDir(), notes).map(Checkpoints.Checkpoint::folder);
+    folder.ifPresent(
+        path -> {
+          CheckpointManifest manifest = Checkpoints.manifest(path);
+          if (!manifest.getDataSha256().equals(train.sha256())) {
+            reasons.add("train_file: its contents, its tokens or max_length have changed");
+          }
+          if (!manifest.getModelSha256().equals(modelSha256())) {
+            reasons.add("model_name_or_path: the weights have changed");
+          }
+        });
+    if (!reasons.isEmpty()) {
+      throw new UserError(
+          "--resume: this is not the run in %s:%n  %s%nset these back, or choose another output_dir"
+              .formatted(recipe.outputDir(), String.join(System.lineSeparator() + "  ", reasons)));
+    }
+    return folder;
+  }
+
+  /** SHA-256 over the weight files in the order of their names. */
+  String modelSha256() {
+    try (Stream<Path> files = Files.list(recipe.modelNameOrPath())) {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      for (Path file : files.filter(f -> f.toString().endsWith(".safetensors")).sorted().toList()) {
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+          in.transferTo(OutputStream.nullOutputStream());
+        }
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    train.close();
+    if (eval != null) {
+      eval.close();
+    }
+    if (tokenizer != null) {
+      tokenizer.close();
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package io.akkord.actors.run;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.akkord.actors.params.StepReport;
+import io.akkord.model.UserError;
+import io.akkord.proto.SupervisorEvent.EvalFinished;
+import io.akkord.proto.SupervisorEvent.OriginScore;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * {@code metrics.jsonl}: one line a committed step, {@code eval.jsonl}: one a evaluation; a resume
+ * continues both without doubles.
+ */
+final class MetricsFile implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final BufferedWriter steps;
+  private final BufferedWriter evals;
+
+  private MetricsFile(BufferedWriter steps, BufferedWriter evals) {
+    this.steps = steps;
+    this.evals = evals;
+  }
+
+  /**
+   * Opens both files and cuts off what an earlier attempt wrote after the step it is resumed from.
+   */
+  static MetricsFile open(Path outputDir, long committedSteps) {
+    try {
+      return new MetricsFile(
+          cut(outputDir.resolve("metrics.jsonl"), "step", committedSteps - 1),
+          cut(outputDir.resolve("eval.jsonl"), "committed_steps", committedSteps));
+    } catch (IOException e) {
+      throw new UserError(
+          "%s: metrics cannot be written: %s".formatted(outputDir, e.getMessage()), e);
+    }
+  }
+
+  private static BufferedWriter cut(Path file, String key, long keep) throws IOException {
+    if (Files.exists(file)) {
+      List<String> kept = new ArrayList<>();
+      for (String line : Files.readAllLines(file)) {
+        if (belongs(line, key, keep)) {
+          kept.add(line);
+        }
+      }
+      Path part = file.resolveSibling(file.getFileName() + ".part");
+      Files.write(part, kept);
+      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+    return Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  }
+
+  /** A line that a kill cut off in the middle is no line. */
+  private static boolean belongs(String line, String key, long keep) {
+    try {
+      JsonNode node = JSON.readTree(line);
+      return node.has(key) && node.get(key).asLong() <= keep;
+    } catch (JsonProcessingException e) {
+      return false;
+    }
+  }
+
+  void step(StepReport r) throws IOException {
+    ObjectNode line = JSON.createObjectNode();
+    line.put("step", r.step());
+    line.put("epoch", r.epoch());
+    number(line, "loss", r.loss());
+    number(line, "nll", r.nll());
+    number(line, "mean_p", r.meanP());
+    number(line, "entropy", r.entropy());
+    number(line, "mean_w", r.meanW());
+    number(line, "ess", r.ess());
+    number(line, "share_w_below_half", r.shareBelowHalf());
+    number(line, "grad_norm", r.gradNorm());
+    line.put("clipped", r.clipped());
+    number(line, "lr", r.lr());
+    number(line, "mu", r.mu());
+    number(line, "sigma", r.sigma());
+    line.put("tokens", r.tokens());
+    line.put("samples", r.samples());
+    number(line, "seconds", r.seconds());
+    line.put("skipped", r.skipped() != null);
+    write(steps, line);
+  }
+
+  void eval(EvalFinished eval) throws IOException {
+    ObjectNode line = JSON.createObjectNode();
+    line.put("committed_steps", eval.getCommittedSteps());
+    line.put("best", eval.getBest());
+    for (OriginScore score : eval.getOriginsList()) {
+      ObjectNode node =
+          score.getOrigin().isEmpty() ? line : line.withObject("/origins/" + score.getOrigin());
+      node.put("samples", score.getSamples());
+      number(node, "eval_nll", score.getNll());
+      number(node, "eval_mean_p", score.getMeanP());
+      number(node, "eval_top1", score.getTop1());
+    }
+    write(evals, line);
+  }
+
+  /** JSON has no NaN. */
+  private static void number(ObjectNode line, String key, double value) {
+    if (Double.isFinite(value)) {
+      line.put(key, value);
+    } else {
+      line.putNull(key);
+    }
+  }
+
+  private static void write(BufferedWriter out, ObjectNode line) throws IOException {
+    out.write(JSON.writeValueAsString(line));
+    out.newLine();
+    out.flush();
+  }
+
+  @Override
+  public void close() throws IOException {
+    steps.close();
+    evals.close();
+  }
+}

@@ -1,0 +1,2 @@
+/** One run in one JVM: composition, output folder, metrics. */
+package io.akkord.actors.run;

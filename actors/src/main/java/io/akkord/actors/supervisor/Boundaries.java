@@ -1,0 +1,460 @@
+package io.akkord.actors.supervisor;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.TimerScheduler;
+import io.akkord.actors.checkpoint.Checkpointer;
+import io.akkord.actors.ledger.Ledger;
+import io.akkord.actors.ledger.Ledger.RewriteGroup;
+import io.akkord.actors.ledger.Ledger.TableStamp;
+import io.akkord.actors.run.RunEvent;
+import io.akkord.actors.run.RunFacts;
+import io.akkord.actors.worker.EngineCompute;
+import io.akkord.actors.worker.GpuWorker;
+import io.akkord.config.Boundary;
+import io.akkord.config.EvalMetric;
+import io.akkord.proto.CheckpointManifest.BestMetric;
+import io.akkord.proto.SupervisorEvent;
+import io.akkord.proto.SupervisorEvent.CycleFinished;
+import io.akkord.proto.SupervisorEvent.EvalFinished;
+import io.akkord.proto.SupervisorEvent.OriginScore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * What happens between two steps, in this order: rewrite cycle, evaluation, checkpoint, proceed.
+ * The supervisor's own thread only. Every question to the ledger is asked again until it is
+ * answered.
+ */
+final class Boundaries {
+  private static final Duration FIRST_WAIT = Duration.ofMillis(100);
+  private static final int QUIET_QUESTIONS = 5;
+
+  private enum Phase {
+    NONE,
+    TABLE,
+    CYCLE,
+    EVAL,
+    CHECKPOINT
+  }
+
+  private final ActorContext<Supervisor.Command> context;
+  private final TimerScheduler<Supervisor.Command> timers;
+  private final SupervisorSetup setup;
+  private final RunFacts facts;
+  private final Supervisor.Peers peers;
+  private final Map<String, Supervisor.Member> members;
+  private final List<SupervisorEvent> happened = new ArrayList<>();
+  private final Map<Integer, Ledger.StoreGroup> unstored = new HashMap<>();
+  private Phase phase = Phase.NONE;
+  private Boundary due;
+  private long committed;
+  private long adamSteps;
+  private boolean last;
+  private long lastStep = -1;
+  private TableStamp stamp;
+  private Runnable question = () -> {};
+  private WorkPool<RewriteGroup> rewriting;
+  private Ledger.CycleOpened cycle;
+  private boolean closing;
+  private WorkPool<Integer> evaluating;
+  private EvalFold fold;
+  private Optional<BestMetric> best = Optional.empty();
+  private String failure;
+  private int asked;
+
+  Boundaries(
+      ActorContext<Supervisor.Command> context,
+      TimerScheduler<Supervisor.Command> timers,
+      SupervisorSetup setup,
+      Supervisor.Peers peers,
+      Map<String, Supervisor.Member> members) {
+    this.context = context;
+    this.timers = timers;
+    this.setup = setup;
+    this.facts = setup.facts();
+    this.peers = peers;
+    this.members = members;
+    if (setup.bestValue().isPresent()) {
+      best =
+          Optional.of(
+              BestMetric.newBuilder()
+                  .setName(metricName())
+                  .setValue(setup.bestValue().getAsDouble())
+                  .setCommittedSteps(setup.bestStep().orElse(0))
+                  .build());
+    }
+  }
+
+  private String metricName() {
+    return facts
+        .plan()
+        .recipe()
+        .metricForBest()
+        .map(m -> m.name().toLowerCase(java.util.Locale.ROOT))
+        .orElse("");
+  }
+
+  Optional<String> failure() {
+    return Optional.ofNullable(failure);
+  }
+
+  /** Whether the run ends with the checkpoint after so many steps. */
+  boolean isLast(long steps) {
+    return steps == lastStep;
+  }
+
+  /**
+   * Before the first step: which rewrites are in force, then an evaluation of what the run starts
+   * from.
+   */
+  void begin() {
+    committed = setup.startStep();
+    adamSteps = setup.adamSteps();
+    due = facts.plan().after(committed);
+    last = due.end();
+    lastStep = last ? committed : -1;
+    phase = Phase.TABLE;
+    ActorRef<Ledger.TableContent> adapter =
+        context.messageAdapter(Ledger.TableContent.class, Supervisor.TableSeen::new);
+    ask(() -> peers.ledger().tell(new Ledger.PullTable(adapter)));
+  }
+
+  /** A worker that came late follows from the next proceed on, or at once if nothing is due. */
+  void welcome(String worker) {
+    if (phase == Phase.NONE && stamp != null) {
+      members.get(worker).ref().tell(new GpuWorker.Proceed(committed, stamp));
+    } else {
+      giveWork();
+    }
+  }
+
+  void enter(long steps, long adam, boolean isLast) {
+    committed = steps;
+    adamSteps = adam;
+    last = isLast;
+    lastStep = isLast ? steps : -1;
+    due = facts.plan().after(steps);
+    if (due.cycle().isPresent()) {
+      openCycle();
+    } else {
+      evaluate();
+    }
+  }
+
+  /** What a lost worker had is given to others. */
+  void lost(String worker) {
+    if (rewriting != null) {
+      rewriting.lose(worker);
+    }
+    if (evaluating != null) {
+      evaluating.lose(worker);
+    }
+    giveWork();
+  }
+
+  private void ask(Runnable ask) {
+    question = ask;
+    asked = 0;
+    ask.run();
+    armResend();
+  }
+
+  private void armResend() {
+    // A question that came too early is answered soon; a ledger in trouble is not pressed.
+    Duration longest = facts.settings().deadlines().ledgerAcknowledgement();
+    Duration wait = FIRST_WAIT.multipliedBy(1L << Math.min(asked, 10));
+    timers.startSingleTimer(
+        Supervisor.Resend.INSTANCE,
+        Supervisor.Resend.INSTANCE,
+        wait.compareTo(longest) < 0 ? wait : longest);
+  }
+
+  private void answered() {
+    question = () -> {};
+    timers.cancel(Supervisor.Resend.INSTANCE);
+  }
+
+  /** Takes a message of the boundary; returns what is to be written down. */
+  List<SupervisorEvent> on(Supervisor.Command command) {
+    happened.clear();
+    if (command instanceof Supervisor.TableSeen seen) {
+      onTable(seen);
+    } else if (command instanceof Supervisor.CycleOpened opened) {
+      onCycleOpened(opened.opened());
+    } else if (command instanceof Supervisor.GroupRewritten rewritten) {
+      onGroupRewritten(rewritten);
+    } else if (command instanceof Supervisor.GroupStored stored) {
+      onGroupStored(stored.stored());
+    } else if (command instanceof Supervisor.CycleClosed closed) {
+      onCycleClosed(closed.closed());
+    } else if (command instanceof Supervisor.Evaluated evaluated) {
+      onEvaluated(evaluated);
+    } else if (command instanceof Supervisor.LedgerSaved saved) {
+      onLedgerSaved(saved.saved());
+    } else if (command == Supervisor.Resend.INSTANCE) {
+      onResend();
+    }
+    return List.copyOf(happened);
+  }
+
+  private void onResend() {
+    asked++;
+    if (asked > QUIET_QUESTIONS) {
+      context
+          .getLog()
+          .warn(
+              "the ledger has not answered in phase {} after {} steps; asked again ({})",
+              phase,
+              committed,
+              asked);
+    }
+    question.run();
+    armResend();
+  }
+
+  private void onTable(Supervisor.TableSeen seen) {
+    if (phase != Phase.TABLE) {
+      return;
+    }
+    answered();
+    stamp = seen.content().stamp();
+    boolean fresh = committed == 0;
+    if (fresh && due.eval()) {
+      evaluate();
+    } else {
+      proceed();
+    }
+  }
+
+  // ---- cycle ------------------------------------------------------------------------------------
+
+  private void openCycle() {
+    phase = Phase.CYCLE;
+    closing = false;
+    cycle = null;
+    int number = due.cycle().getAsInt();
+    ActorRef<Ledger.CycleOpened> adapter =
+        context.messageAdapter(Ledger.CycleOpened.class, Supervisor.CycleOpened::new);
+    ask(() -> peers.ledger().tell(new Ledger.OpenCycle(number, committed, adapter)));
+  }
+
+  private void onCycleOpened(Ledger.CycleOpened opened) {
+    if (phase != Phase.CYCLE || cycle != null) {
+      return;
+    }
+    answered();
+    cycle = opened;
+    unstored.clear();
+    rewriting = new WorkPool<>(opened.missingGroups());
+    giveWork();
+    closeWhenStored();
+  }
+
+  private void giveWork() {
+    if (phase == Phase.CYCLE && rewriting != null) {
+      members.forEach(
+          (id, member) ->
+              rewriting
+                  .next(id)
+                  .ifPresent(g -> member.ref().tell(new GpuWorker.Rewrite(committed, g))));
+    } else if (phase == Phase.EVAL && evaluating != null) {
+      members.forEach(
+          (id, member) ->
+              evaluating
+                  .next(id)
+                  .ifPresent(g -> member.ref().tell(new GpuWorker.Evaluate(committed, g))));
+    }
+  }
+
+  private void onGroupRewritten(Supervisor.GroupRewritten rewritten) {
+    boolean current =
+        phase == Phase.CYCLE
+            && cycle != null
+            && rewritten.cycle() == cycle.cycle()
+            && rewritten.committedSteps() == committed;
+    if (!current) {
+      return;
+    }
+    RewriteGroup group =
+        cycle.missingGroups().stream()
+            .filter(g -> g.group() == rewritten.group())
+            .findFirst()
+            .orElseThrow();
+    if (rewriting.finish(rewritten.worker(), group)) {
+      ActorRef<Ledger.GroupStored> adapter =
+          context.messageAdapter(Ledger.GroupStored.class, Supervisor.GroupStored::new);
+      unstored.put(
+          group.group(),
+          new Ledger.StoreGroup(cycle.cycle(), group.group(), rewritten.outcomes(), adapter));
+      ask(() -> unstored.values().forEach(peers.ledger()::tell));
+    }
+    giveWork();
+  }
+
+  private void onGroupStored(Ledger.GroupStored stored) {
+    if (cycle != null && stored.cycle() == cycle.cycle() && phase == Phase.CYCLE) {
+      unstored.remove(stored.group());
+      if (unstored.isEmpty() && !closing) {
+        answered();
+      }
+      closeWhenStored();
+    }
+  }
+
+  private void closeWhenStored() {
+    if (!closing && rewriting.complete() && unstored.isEmpty()) {
+      closing = true;
+      ActorRef<Ledger.CycleClosed> adapter =
+          context.messageAdapter(Ledger.CycleClosed.class, Supervisor.CycleClosed::new);
+      ask(() -> peers.ledger().tell(new Ledger.CloseCycle(cycle.cycle(), adapter)));
+    }
+  }
+
+  private void onCycleClosed(Ledger.CycleClosed closed) {
+    if (phase != Phase.CYCLE || !closing || closed.cycle() != cycle.cycle()) {
+      return;
+    }
+    answered();
+    stamp = closed.table();
+    CycleFinished finished =
+        CycleFinished.newBuilder()
+            .setCycle(closed.cycle())
+            .setCommittedSteps(committed)
+            .setCandidates(cycle.candidates())
+            .setAccepted(closed.accepted())
+            .setRejected(closed.rejected())
+            .setReason(cycle.reason())
+            .build();
+    happened.add(SupervisorEvent.newBuilder().setCycleFinished(finished).build());
+    peers.events().tell(new RunEvent.Cycle(finished));
+    rewriting = null;
+    evaluate();
+  }
+
+  // ---- evaluation -------------------------------------------------------------------------------
+
+  private void evaluate() {
+    if (!due.eval()) {
+      checkpoint();
+      return;
+    }
+    phase = Phase.EVAL;
+    int samples = facts.plan().evalSamples();
+    int groups = (samples + EngineCompute.EVAL_GROUP - 1) / EngineCompute.EVAL_GROUP;
+    fold = new EvalFold();
+    evaluating = new WorkPool<>(IntStream.range(0, groups).boxed().toList());
+    giveWork();
+  }
+
+  private void onEvaluated(Supervisor.Evaluated evaluated) {
+    if (phase != Phase.EVAL || evaluated.committedSteps() != committed) {
+      return;
+    }
+    if (evaluating.finish(evaluated.worker(), evaluated.score().group())) {
+      fold.add(evaluated.score());
+    }
+    if (!evaluating.complete()) {
+      giveWork();
+      return;
+    }
+    evaluating = null;
+    List<OriginScore> scores = fold.scores();
+    EvalFinished finished =
+        EvalFinished.newBuilder()
+            .setCommittedSteps(committed)
+            .addAllOrigins(scores)
+            .setBest(isBest(scores.get(0)))
+            .build();
+    happened.add(SupervisorEvent.newBuilder().setEvalFinished(finished).build());
+    peers.events().tell(new RunEvent.Eval(finished));
+    checkpoint();
+  }
+
+  /** Only what is saved can be the best checkpoint. */
+  private boolean isBest(OriginScore whole) {
+    Optional<EvalMetric> metric = facts.plan().recipe().metricForBest();
+    if (metric.isEmpty() || !(due.checkpoint() || last)) {
+      return false;
+    }
+    double value =
+        switch (metric.get()) {
+          case EVAL_MEAN_P -> whole.getMeanP();
+          case EVAL_NLL -> whole.getNll();
+          case EVAL_TOP1 -> whole.getTop1();
+        };
+    boolean better = best.isEmpty() || metric.get().better(value, best.get().getValue());
+    if (better) {
+      best =
+          Optional.of(
+              BestMetric.newBuilder()
+                  .setName(metricName())
+                  .setValue(value)
+                  .setCommittedSteps(committed)
+                  .build());
+    }
+    return better;
+  }
+
+  // ---- checkpoint -------------------------------------------------------------------------------
+
+  private void checkpoint() {
+    if (!due.checkpoint() && !last || committed == setup.startStep() && committed > 0) {
+      proceed();
+      return;
+    }
+    if (committed == 0) {
+      proceed();
+      return;
+    }
+    phase = Phase.CHECKPOINT;
+    ActorRef<Ledger.Saved> adapter =
+        context.messageAdapter(Ledger.Saved.class, Supervisor.LedgerSaved::new);
+    String file =
+        facts.plan().recipe().outputDir().resolve(".ledger-" + committed + ".bin").toString();
+    ask(() -> peers.ledger().tell(new Ledger.SaveTo(file, committed, adapter)));
+  }
+
+  private void onLedgerSaved(Ledger.Saved saved) {
+    if (phase != Phase.CHECKPOINT || saved.committedSteps() != committed) {
+      return;
+    }
+    if (saved.error() != null) {
+      // The last steps may still be on their way to the ledger; the question is asked again.
+      context.getLog().debug("{}", saved.error());
+      return;
+    }
+    answered();
+    String file =
+        facts.plan().recipe().outputDir().resolve(".ledger-" + committed + ".bin").toString();
+    ActorRef<Checkpointer.Written> adapter =
+        context.messageAdapter(Checkpointer.Written.class, Supervisor.CheckpointWritten::new);
+    peers
+        .checkpointer()
+        .tell(
+            new Checkpointer.Write(
+                committed,
+                Manifest.of(setup, committed, adamSteps, saved.sequenceNr(), stamp, best)
+                    .toByteArray(),
+                Manifest.trainerState(facts.plan(), committed, best),
+                file,
+                adapter));
+    proceed();
+  }
+
+  private void proceed() {
+    phase = Phase.NONE;
+    if (!last) {
+      members
+          .values()
+          .forEach(member -> member.ref().tell(new GpuWorker.Proceed(committed, stamp)));
+    } else if (committed == setup.startStep()) {
+      failure = "nothing is left to do: all %d steps are done".formatted(committed);
+    }
+  }
+}

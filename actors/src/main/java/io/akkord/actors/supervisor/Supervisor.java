@@ -1,0 +1,430 @@
+package io.akkord.actors.supervisor;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.SupervisorStrategy;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.TimerScheduler;
+import akka.persistence.typed.PersistenceId;
+import akka.persistence.typed.RecoveryCompleted;
+import akka.persistence.typed.javadsl.CommandHandler;
+import akka.persistence.typed.javadsl.Effect;
+import akka.persistence.typed.javadsl.EventHandler;
+import akka.persistence.typed.javadsl.EventSourcedBehavior;
+import akka.persistence.typed.javadsl.SignalHandler;
+import io.akkord.actors.CborMessage;
+import io.akkord.actors.bulk.LaneAddress;
+import io.akkord.actors.checkpoint.Checkpointer;
+import io.akkord.actors.ledger.Ledger;
+import io.akkord.actors.ledger.Ledger.RewriteOutcome;
+import io.akkord.actors.params.Assignment;
+import io.akkord.actors.params.ParameterServer;
+import io.akkord.actors.params.ParameterShard;
+import io.akkord.actors.params.StepReport;
+import io.akkord.actors.run.RunEvent;
+import io.akkord.actors.run.RunFacts;
+import io.akkord.actors.worker.Compute.EvalScore;
+import io.akkord.actors.worker.GpuWorker;
+import io.akkord.proto.SupervisorEvent;
+import io.akkord.proto.SupervisorEvent.AttemptStarted;
+import io.akkord.proto.SupervisorEvent.CheckpointFinished;
+import io.akkord.proto.SupervisorEvent.RunEnded;
+import io.akkord.proto.SupervisorEvent.WorkerJoined;
+import io.akkord.proto.SupervisorEvent.WorkerLost;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Decides: admits workers, maps logical shards to them, gives the shards of a lost worker to the
+ * others, runs what is due at a boundary, ends the run.
+ */
+public final class Supervisor
+    extends EventSourcedBehavior<Supervisor.Command, SupervisorEvent, RunState> {
+
+  /** What the supervisor can be told. */
+  public sealed interface Command extends CborMessage {}
+
+  /** A worker is ready. */
+  public record Join(String worker, ActorRef<GpuWorker.Command> ref, LaneAddress lane)
+      implements Command {}
+
+  /** A worker cannot go on. */
+  public record WorkerFailed(String worker, String reason) implements Command {}
+
+  /** How many micro-batches of a step a worker could hold. */
+  public record HeldShare(String worker, int held, int microBatches) implements Command {}
+
+  /**
+   * A step was committed.
+   *
+   * @param last nothing more is committed
+   */
+  public record StepCommitted(long committedSteps, long adamSteps, StepReport report, boolean last)
+      implements Command {}
+
+  /** A step waits too long; its late workers are given up. */
+  public record StepOverdue(long step, List<String> late, String reason) implements Command {}
+
+  /** The parameter server moved the shards for a second computation. */
+  public record AssignmentMoved(Assignment assignment) implements Command {}
+
+  /** A group of held-out samples is scored. */
+  public record Evaluated(String worker, long committedSteps, EvalScore score) implements Command {}
+
+  /** A group is rewritten, not yet stored. */
+  public record GroupRewritten(
+      String worker, long committedSteps, int cycle, int group, List<RewriteOutcome> outcomes)
+      implements Command {}
+
+  /** Something without which the run cannot go on has ended. */
+  public record Fatal(String reason) implements Command {}
+
+  /** End after the step in flight, with a checkpoint. */
+  public record Stop(String reason) implements Command {}
+
+  record CycleOpened(Ledger.CycleOpened opened) implements Command {}
+
+  record GroupStored(Ledger.GroupStored stored) implements Command {}
+
+  record CycleClosed(Ledger.CycleClosed closed) implements Command {}
+
+  record LedgerSaved(Ledger.Saved saved) implements Command {}
+
+  record TableSeen(Ledger.TableContent content) implements Command {}
+
+  record CheckpointWritten(Checkpointer.Written written) implements Command {}
+
+  private enum Begin implements Command {
+    INSTANCE
+  }
+
+  private enum StartUpOver implements Command {
+    INSTANCE
+  }
+
+  enum Resend implements Command {
+    INSTANCE
+  }
+
+  /** A worker of this attempt. */
+  record Member(ActorRef<GpuWorker.Command> ref, LaneAddress lane) {}
+
+  private final ActorContext<Command> context;
+  private final TimerScheduler<Command> timers;
+  private final SupervisorSetup setup;
+  private final RunFacts facts;
+  private final ActorRef<ParameterServer.Command> server;
+  private final List<ActorRef<ParameterShard.Command>> shards;
+  private final ActorRef<RunEvent> events;
+  private final Boundaries boundaries;
+  private final Map<String, Member> members = new LinkedHashMap<>();
+  private final Map<String, String> failures = new LinkedHashMap<>();
+  private Assignment assignment;
+  private long committed;
+  private boolean training;
+  private boolean ended;
+  private String stopReason;
+  private boolean priceTold;
+
+  /** Who the supervisor talks to. */
+  public record Peers(
+      ActorRef<Ledger.Command> ledger,
+      ActorRef<ParameterServer.Command> server,
+      List<ActorRef<ParameterShard.Command>> shards,
+      ActorRef<Checkpointer.Command> checkpointer,
+      ActorRef<RunEvent> events) {}
+
+  /** The supervisor of one attempt. */
+  public static Behavior<Command> create(SupervisorSetup setup, Peers peers) {
+    return Behaviors.setup(
+        context -> Behaviors.withTimers(timers -> new Supervisor(context, timers, setup, peers)));
+  }
+
+  private Supervisor(
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      SupervisorSetup setup,
+      Peers peers) {
+    super(
+        PersistenceId.ofUniqueId("supervisor|" + setup.facts().runId()),
+        SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(10), 0.1));
+    this.context = context;
+    this.timers = timers;
+    this.setup = setup;
+    this.facts = setup.facts();
+    this.server = peers.server();
+    this.shards = List.copyOf(peers.shards());
+    this.events = peers.events();
+    this.committed = setup.startStep();
+    this.boundaries = new Boundaries(context, timers, setup, peers, members);
+  }
+
+  @Override
+  public RunState emptyState() {
+    return RunState.EMPTY;
+  }
+
+  @Override
+  public EventHandler<RunState, SupervisorEvent> eventHandler() {
+    return RunState::apply;
+  }
+
+  @Override
+  public SignalHandler<RunState> signalHandler() {
+    return newSignalHandlerBuilder()
+        .onSignal(RecoveryCompleted.instance(), state -> context.getSelf().tell(Begin.INSTANCE))
+        .build();
+  }
+
+  @Override
+  public CommandHandler<Command, SupervisorEvent, RunState> commandHandler() {
+    return newCommandHandlerBuilder()
+        .forAnyState()
+        .onCommand(Begin.class, this::onBegin)
+        .onCommand(Join.class, (state, c) -> onJoin(c))
+        .onCommand(WorkerFailed.class, (state, c) -> onWorkerFailed(c))
+        .onCommand(Gone.class, (state, c) -> lose(c.worker(), failureOf(c.worker())))
+        .onCommand(HeldShare.class, (state, c) -> onHeldShare(c))
+        .onCommand(StartUpOver.class, (state, c) -> onStartUpOver())
+        .onCommand(StepCommitted.class, (state, c) -> onStepCommitted(c))
+        .onCommand(StepOverdue.class, (state, c) -> onStepOverdue(c))
+        .onCommand(AssignmentMoved.class, (state, c) -> onAssignmentMoved(c))
+        .onCommand(Fatal.class, (state, c) -> end("failed", c.reason()))
+        .onCommand(Stop.class, (state, c) -> onStop(c))
+        .onCommand(CheckpointWritten.class, (state, c) -> onCheckpointWritten(c))
+        .onAnyCommand((state, c) -> onBoundary(c));
+  }
+
+  /** A watched worker ended. */
+  private record Gone(String worker) implements Command {}
+
+  private Effect<SupervisorEvent, RunState> onBegin(RunState state, Begin begin) {
+    timers.startSingleTimer(
+        StartUpOver.INSTANCE, StartUpOver.INSTANCE, facts.settings().deadlines().startUp());
+    AttemptStarted started =
+        AttemptStarted.newBuilder()
+            .setAttempt(facts.attempt())
+            .setFromCommittedSteps(setup.startStep())
+            .build();
+    return persist(SupervisorEvent.newBuilder().setAttemptStarted(started));
+  }
+
+  private Effect<SupervisorEvent, RunState> persist(SupervisorEvent.Builder event) {
+    return Effect().persist(event.build());
+  }
+
+  private Effect<SupervisorEvent, RunState> onJoin(Join join) {
+    members.put(join.worker(), new Member(join.ref(), join.lane()));
+    context.watchWith(join.ref(), new Gone(join.worker()));
+    shards.forEach(shard -> shard.tell(new ParameterShard.Admit(join.worker(), join.lane())));
+    if (training) {
+      // It computes from the next change of shares on; until then it only follows the parameters.
+      boundaries.welcome(join.worker());
+    } else if (members.size() == setup.workers()) {
+      start();
+    }
+    WorkerJoined joined =
+        WorkerJoined.newBuilder().setWorker(join.worker()).setCommittedSteps(committed).build();
+    return persist(SupervisorEvent.newBuilder().setWorkerJoined(joined));
+  }
+
+  private void start() {
+    timers.cancel(StartUpOver.INSTANCE);
+    training = true;
+    assignment = Assignment.of(1, facts.plan().logicalShards(), workerIds());
+    if (setup.startStep() < facts.plan().totalSteps()) {
+      server.tell(
+          new ParameterServer.Begin(
+              setup.startStep(), setup.adamSteps(), assignment, refs(), shards, context.getSelf()));
+    }
+    boundaries.begin();
+  }
+
+  private List<String> workerIds() {
+    return members.keySet().stream().sorted().toList();
+  }
+
+  private Map<String, ActorRef<GpuWorker.Command>> refs() {
+    Map<String, ActorRef<GpuWorker.Command>> refs = new LinkedHashMap<>();
+    members.forEach((id, member) -> refs.put(id, member.ref()));
+    return refs;
+  }
+
+  private Effect<SupervisorEvent, RunState> onStartUpOver() {
+    if (training || ended) {
+      return Effect().none();
+    }
+    Duration waited = facts.settings().deadlines().startUp();
+    if (members.isEmpty()) {
+      return end("failed", "no worker was ready after " + waited + failureText());
+    }
+    note(
+        "%d of %d workers were ready after %s; the run starts with them"
+            .formatted(members.size(), setup.workers(), waited));
+    start();
+    return Effect().none();
+  }
+
+  private Effect<SupervisorEvent, RunState> onWorkerFailed(WorkerFailed failed) {
+    failures.put(failed.worker(), failed.reason());
+    if (!training && members.isEmpty() && failures.size() == setup.workers()) {
+      return end("failed", "no worker could start" + failureText());
+    }
+    return lose(failed.worker(), failed.reason());
+  }
+
+  private String failureOf(String worker) {
+    return failures.getOrDefault(worker, "it ended without a word");
+  }
+
+  private String failureText() {
+    StringBuilder text = new StringBuilder();
+    failures.forEach(
+        (worker, reason) -> text.append("; ").append(worker).append(": ").append(reason));
+    return text.toString();
+  }
+
+  /** The survivors take its shards of the step in flight; nobody restarts. */
+  private Effect<SupervisorEvent, RunState> lose(String worker, String reason) {
+    Member member = members.remove(worker);
+    if (member == null || ended) {
+      return Effect().none();
+    }
+    member.ref().tell(new GpuWorker.Leave(reason));
+    shards.forEach(shard -> shard.tell(new ParameterShard.Dismiss(worker)));
+    note("worker %s is lost after step %d: %s".formatted(worker, committed, reason));
+    if (training && members.isEmpty()) {
+      return end("failed", "no worker is left; the last one: " + reason);
+    }
+    if (training) {
+      assignment = reassigned(worker);
+      server.tell(new ParameterServer.Reassign(assignment, refs(), worker + " is lost"));
+      boundaries.lost(worker);
+    }
+    WorkerLost lost =
+        WorkerLost.newBuilder()
+            .setWorker(worker)
+            .setCommittedSteps(committed)
+            .setReason(reason)
+            .build();
+    return persist(SupervisorEvent.newBuilder().setWorkerLost(lost));
+  }
+
+  /** The lost worker's shards go round the others; everybody else keeps what they have. */
+  private Assignment reassigned(String lost) {
+    List<String> survivors = workerIds();
+    List<String> owners = new java.util.ArrayList<>(assignment.owners());
+    int next = 0;
+    for (int shard = 0; shard < owners.size(); shard++) {
+      if (owners.get(shard).equals(lost)) {
+        owners.set(shard, survivors.get(next++ % survivors.size()));
+      }
+    }
+    return new Assignment(assignment.number() + 1, owners);
+  }
+
+  private Effect<SupervisorEvent, RunState> onHeldShare(HeldShare share) {
+    if (!priceTold && share.held() < share.microBatches()) {
+      priceTold = true;
+      double h = (double) share.held() / share.microBatches();
+      note(
+          "memory holds %d of %d forwards of %s (h = %.2f); the others are scored first and computed again: a step costs %.2f of one with all held"
+              .formatted(share.held(), share.microBatches(), share.worker(), h, 1 + (1 - h) / 3));
+    }
+    return Effect().none();
+  }
+
+  private Effect<SupervisorEvent, RunState> onStepCommitted(StepCommitted step) {
+    committed = step.committedSteps();
+    events.tell(new RunEvent.Step(step.report()));
+    if (step.report().skipped() != null) {
+      note("step %d was skipped: %s".formatted(committed - 1, step.report().skipped()));
+    }
+    if (step.last() || facts.waitsAfter(committed)) {
+      boundaries.enter(committed, step.adamSteps(), step.last());
+    }
+    return Effect().none();
+  }
+
+  private Effect<SupervisorEvent, RunState> onStepOverdue(StepOverdue overdue) {
+    note(overdue.reason() + "; late: " + overdue.late());
+    overdue.late().forEach(w -> context.getSelf().tell(new WorkerFailed(w, overdue.reason())));
+    return overdue.late().isEmpty() ? end("failed", overdue.reason()) : Effect().none();
+  }
+
+  private Effect<SupervisorEvent, RunState> onAssignmentMoved(AssignmentMoved moved) {
+    assignment = moved.assignment();
+    return Effect().none();
+  }
+
+  private Effect<SupervisorEvent, RunState> onStop(Stop stop) {
+    stopReason = stop.reason();
+    if (!training) {
+      return end("stopped", stop.reason());
+    }
+    server.tell(new ParameterServer.Halt(stop.reason()));
+    return Effect().none();
+  }
+
+  private Effect<SupervisorEvent, RunState> onBoundary(Command command) {
+    List<SupervisorEvent> happened = boundaries.on(command);
+    if (boundaries.failure().isPresent()) {
+      return end("failed", boundaries.failure().get());
+    }
+    return happened.isEmpty() ? Effect().none() : Effect().persist(happened);
+  }
+
+  private Effect<SupervisorEvent, RunState> onCheckpointWritten(CheckpointWritten done) {
+    Checkpointer.Written written = done.written();
+    if (written.error() != null) {
+      return end("failed", written.error());
+    }
+    CheckpointFinished finished =
+        CheckpointFinished.newBuilder()
+            .setCommittedSteps(written.committedSteps())
+            .setFolder(written.folder())
+            .setSeconds(written.seconds())
+            .build();
+    events.tell(new RunEvent.Checkpoint(finished));
+    SupervisorEvent event = SupervisorEvent.newBuilder().setCheckpointFinished(finished).build();
+    if (!boundaries.isLast(written.committedSteps())) {
+      return Effect().persist(event);
+    }
+    boolean whole = written.committedSteps() == facts.plan().totalSteps();
+    String reason = whole ? "all steps are done" : stopReason;
+    ended = true;
+    return Effect()
+        .persist(List.of(event, ended(whole ? "finished" : "stopped", reason)))
+        .thenRun(() -> tellEnd(whole ? "finished" : "stopped", reason, written.folder()));
+  }
+
+  private Effect<SupervisorEvent, RunState> end(String outcome, String reason) {
+    if (ended) {
+      return Effect().none();
+    }
+    ended = true;
+    return Effect().persist(ended(outcome, reason)).thenRun(() -> tellEnd(outcome, reason, null));
+  }
+
+  private SupervisorEvent ended(String outcome, String reason) {
+    return SupervisorEvent.newBuilder()
+        .setRunEnded(
+            RunEnded.newBuilder()
+                .setCommittedSteps(committed)
+                .setOutcome(outcome)
+                .setReason(reason == null ? "" : reason))
+        .build();
+  }
+
+  private void tellEnd(String outcome, String reason, String checkpoint) {
+    events.tell(new RunEvent.Ended(committed, outcome, reason, checkpoint));
+  }
+
+  private void note(String text) {
+    context.getLog().info(text);
+    events.tell(new RunEvent.Note(text));
+  }
+}

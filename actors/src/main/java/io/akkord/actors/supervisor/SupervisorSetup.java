@@ -1,0 +1,25 @@
+package io.akkord.actors.supervisor;
+
+import io.akkord.actors.run.RunFacts;
+import io.akkord.proto.CheckpointManifest;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/**
+ * What a supervisor starts with.
+ *
+ * @param startStep committed steps of the checkpoint it resumes from; 0 for a fresh run
+ * @param adamSteps of them, those that moved the weights
+ * @param workers how many are expected
+ * @param manifest the facts of every checkpoint of this attempt that do not change
+ * @param bestValue best metric so far
+ * @param bestStep where it was
+ */
+public record SupervisorSetup(
+    RunFacts facts,
+    long startStep,
+    long adamSteps,
+    int workers,
+    CheckpointManifest manifest,
+    OptionalDouble bestValue,
+    OptionalLong bestStep) {}

@@ -1,0 +1,486 @@
+package io.akkord.actors.worker;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.PostStop;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.javadsl.TimerScheduler;
+import io.akkord.actors.CborMessage;
+import io.akkord.actors.bulk.Bulk;
+import io.akkord.actors.bulk.BulkHeader;
+import io.akkord.actors.bulk.BulkHeader.Kind;
+import io.akkord.actors.bulk.LaneAddress;
+import io.akkord.actors.bulk.LaneInbox;
+import io.akkord.actors.ledger.Ledger;
+import io.akkord.actors.ledger.Ledger.RewriteGroup;
+import io.akkord.actors.ledger.Ledger.TableStamp;
+import io.akkord.actors.params.ParameterServer;
+import io.akkord.actors.rewrite.Rewriter;
+import io.akkord.actors.run.RunFacts;
+import io.akkord.actors.supervisor.Supervisor;
+import io.akkord.actors.worker.Compute.EvalScore;
+import io.akkord.actors.worker.Compute.PartialSum;
+import io.akkord.actors.worker.Compute.Scores;
+import io.akkord.model.objective.Moments;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One device: computes scores and gradients of its logical shards. The last parameter slice of a
+ * version is its "go"; after a boundary it waits to be told to proceed.
+ */
+public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
+
+  /** What a worker can be told. */
+  public sealed interface Command extends CborMessage {}
+
+  /**
+   * Its share.
+   *
+   * @param step the first step this is about
+   * @param number of the assignment
+   * @param now shards of that step that it must compute under this assignment
+   * @param all its shards of every later step
+   */
+  public record Assigned(long attempt, long step, long number, List<Integer> now, List<Integer> all)
+      implements Command {}
+
+  /** The barrier is open: statistics of the whole step. */
+  public record StepMoments(
+      long attempt, long step, double mean, double std, int count, int batchSize, long batchTokens)
+      implements Command {}
+
+  /** A boundary is over; rewrites of the stamp's table are in force. */
+  public record Proceed(long committedSteps, TableStamp table) implements Command {}
+
+  /** Score a group of held-out samples at a version. */
+  public record Evaluate(long committedSteps, int group) implements Command {}
+
+  /** Rewrite a group of demonstrations with the policy of a version. */
+  public record Rewrite(long committedSteps, RewriteGroup group) implements Command {}
+
+  /** End. */
+  public record Leave(String reason) implements Command {}
+
+  private record Opened(Throwable failure) implements Command {}
+
+  private record BlockArrived(BulkHeader header, long block) implements Command {}
+
+  private record Installed(long version, Throwable failure) implements Command {}
+
+  private record Forwarded(long step, long assignment, Scores scores, Throwable failure)
+      implements Command {}
+
+  private record Backwarded(long step, long assignment, List<PartialSum> sums, Throwable failure)
+      implements Command {}
+
+  private record Evaluated(long committedSteps, EvalScore score, Throwable failure)
+      implements Command {}
+
+  private record Table(Ledger.TableContent content) implements Command {}
+
+  private record TableUsed(TableStamp stamp, Throwable failure) implements Command {}
+
+  private enum PullAgain implements Command {
+    INSTANCE
+  }
+
+  private record SharesOf(long number, List<Integer> shards) {}
+
+  private final RunFacts facts;
+  private final String id;
+  private final Compute compute;
+  private final Bulk bulk;
+  private final LaneInbox inbox;
+  private final List<LaneAddress> shardLanes;
+  private final ActorRef<ParameterServer.Command> server;
+  private final ActorRef<Ledger.Command> ledger;
+  private final ActorRef<Supervisor.Command> supervisor;
+  private final TimerScheduler<Command> timers;
+  private final ActorRef<Ledger.TableContent> tableAdapter;
+  private final ActorRef<Rewriter.Command> rewriter;
+  private final TreeMap<Long, Map<Integer, LaneInbox.Block>> incoming = new TreeMap<>();
+  private final Map<Long, List<SharesOf>> sharesOfStep = new HashMap<>();
+  private final List<Long> scored = new ArrayList<>();
+  private final List<CompletableFuture<?>> sends = new ArrayList<>();
+  private final List<Command> waitingForVersion = new ArrayList<>();
+  private SharesOf shares;
+  private StepMoments moments;
+  private TableStamp stamp;
+  private Proceed proceed;
+  private boolean installing;
+  private long version = -1;
+  private long proceeded = -1;
+  private long started = -1;
+
+  /**
+   * A worker.
+   *
+   * @param id stable name, for assignments and messages
+   * @param inbox where parameters arrive
+   * @param shardLanes where the gradient of each slice goes
+   */
+  public static Behavior<Command> create(
+      RunFacts facts,
+      String id,
+      Compute compute,
+      Bulk bulk,
+      LaneInbox inbox,
+      List<LaneAddress> shardLanes,
+      ActorRef<ParameterServer.Command> server,
+      ActorRef<Ledger.Command> ledger,
+      ActorRef<Supervisor.Command> supervisor) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.withTimers(
+                timers ->
+                    new GpuWorker(
+                        context,
+                        timers,
+                        facts,
+                        id,
+                        compute,
+                        bulk,
+                        inbox,
+                        shardLanes,
+                        server,
+                        ledger,
+                        supervisor)));
+  }
+
+  private GpuWorker(
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      RunFacts facts,
+      String id,
+      Compute compute,
+      Bulk bulk,
+      LaneInbox inbox,
+      List<LaneAddress> shardLanes,
+      ActorRef<ParameterServer.Command> server,
+      ActorRef<Ledger.Command> ledger,
+      ActorRef<Supervisor.Command> supervisor) {
+    super(context);
+    this.timers = timers;
+    this.facts = facts;
+    this.id = id;
+    this.compute = compute;
+    this.bulk = bulk;
+    this.inbox = inbox;
+    this.shardLanes = List.copyOf(shardLanes);
+    this.server = server;
+    this.ledger = ledger;
+    this.supervisor = supervisor;
+    this.tableAdapter = context.messageAdapter(Ledger.TableContent.class, Table::new);
+    this.rewriter = context.spawn(Rewriter.create(id, compute, supervisor), "rewriter");
+    ActorRef<Command> self = context.getSelf();
+    inbox.listen(arrived -> self.tell(new BlockArrived(arrived.header(), arrived.block())));
+    context.pipeToSelf(compute.open(), (done, failure) -> new Opened(failure));
+  }
+
+  @Override
+  public Receive<Command> createReceive() {
+    return newReceiveBuilder()
+        .onMessage(Opened.class, this::onOpened)
+        .onMessage(Assigned.class, this::onAssigned)
+        .onMessage(BlockArrived.class, this::onBlockArrived)
+        .onMessage(Installed.class, this::onInstalled)
+        .onMessage(Proceed.class, this::onProceed)
+        .onMessage(Table.class, this::onTable)
+        .onMessage(TableUsed.class, this::onTableUsed)
+        .onMessageEquals(PullAgain.INSTANCE, this::onPullAgain)
+        .onMessage(Forwarded.class, this::onForwarded)
+        .onMessage(StepMoments.class, this::onStepMoments)
+        .onMessage(Backwarded.class, this::onBackwarded)
+        .onMessage(Evaluate.class, this::onEvaluate)
+        .onMessage(Evaluated.class, this::onEvaluated)
+        .onMessage(Rewrite.class, this::onRewrite)
+        .onMessage(Leave.class, this::onLeave)
+        .onSignal(PostStop.class, this::onPostStop)
+        .build();
+  }
+
+  private Behavior<Command> onOpened(Opened opened) {
+    if (opened.failure() != null) {
+      return fail("opening the engine", opened.failure());
+    }
+    supervisor.tell(new Supervisor.Join(id, getContext().getSelf(), inbox.address()));
+    return this;
+  }
+
+  /** Tells why before it stops: its watcher only sees that it did. */
+  private Behavior<Command> fail(String what, Throwable cause) {
+    getContext().getLog().error("worker {} stops: {}", id, what, cause);
+    supervisor.tell(new Supervisor.WorkerFailed(id, what + ": " + cause.getMessage()));
+    return Behaviors.stopped();
+  }
+
+  private Behavior<Command> onAssigned(Assigned assigned) {
+    if (assigned.attempt() != facts.attempt()) {
+      return this;
+    }
+    SharesOf now = new SharesOf(assigned.number(), assigned.now());
+    boolean replaces = shares == null || assigned.now().equals(assigned.all());
+    List<SharesOf> ofStep = new ArrayList<>(replaces ? List.of() : sharesOf(assigned.step()));
+    ofStep.add(now);
+    sharesOfStep.put(assigned.step(), ofStep);
+    shares = new SharesOf(assigned.number(), assigned.all());
+    if (started == assigned.step()) {
+      forward(assigned.step(), now);
+    } else {
+      startWhenReady();
+    }
+    return this;
+  }
+
+  private List<SharesOf> sharesOf(long step) {
+    return sharesOfStep.getOrDefault(step, List.of(shares));
+  }
+
+  private Behavior<Command> onBlockArrived(BlockArrived arrived) {
+    BulkHeader header = arrived.header();
+    boolean wanted =
+        header.run().equals(facts.runId())
+            && header.attempt() == facts.attempt()
+            && header.kind() == Kind.PARAMETERS
+            && header.step() > version;
+    if (!wanted) {
+      inbox.refuse(arrived.block());
+      return this;
+    }
+    LaneInbox.Block old =
+        incoming
+            .computeIfAbsent(header.step(), v -> new TreeMap<>())
+            .put(header.slice(), inbox.take(arrived.block()));
+    if (old != null) {
+      old.release().run();
+    }
+    installWhenComplete();
+    return this;
+  }
+
+  private void installWhenComplete() {
+    if (installing || incoming.isEmpty()) {
+      return;
+    }
+    long newest = incoming.lastKey();
+    Map<Integer, LaneInbox.Block> blocks = incoming.get(newest);
+    if (blocks.size() < facts.slices().size()) {
+      return;
+    }
+    installing = true;
+    List<ByteBuffer> slices = new ArrayList<>();
+    facts.slices().forEach(slice -> slices.add(blocks.get(slice.index()).bytes()));
+    getContext()
+        .pipeToSelf(compute.install(slices), (done, failure) -> new Installed(newest, failure));
+  }
+
+  private Behavior<Command> onInstalled(Installed installed) {
+    installing = false;
+    if (installed.failure() != null) {
+      return fail("installing parameters", installed.failure());
+    }
+    version = installed.version();
+    sharesOfStep.keySet().removeIf(step -> step < version);
+    incoming
+        .headMap(version, true)
+        .values()
+        .forEach(blocks -> blocks.values().forEach(block -> block.release().run()));
+    incoming.headMap(version, true).clear();
+    scored.clear();
+    moments = null;
+    List<Command> ready = List.copyOf(waitingForVersion);
+    waitingForVersion.clear();
+    ready.forEach(command -> getContext().getSelf().tell(command));
+    startWhenReady();
+    installWhenComplete();
+    return this;
+  }
+
+  private Behavior<Command> onProceed(Proceed told) {
+    proceed = told;
+    if (told.table().equals(stamp)) {
+      proceedNow();
+    } else {
+      pull();
+    }
+    return this;
+  }
+
+  private void pull() {
+    ledger.tell(new Ledger.PullTable(tableAdapter));
+    timers.startSingleTimer(
+        PullAgain.INSTANCE,
+        PullAgain.INSTANCE,
+        facts.settings().deadlines().ledgerAcknowledgement());
+  }
+
+  private Behavior<Command> onPullAgain() {
+    getContext().getLog().warn("worker {}: no rewrite table from the ledger, asked again", id);
+    pull();
+    return this;
+  }
+
+  private Behavior<Command> onTable(Table table) {
+    timers.cancel(PullAgain.INSTANCE);
+    TableStamp arrived = table.content().stamp();
+    getContext()
+        .pipeToSelf(
+            compute.useTable(table.content().samples()),
+            (done, failure) -> new TableUsed(arrived, failure));
+    return this;
+  }
+
+  private Behavior<Command> onTableUsed(TableUsed used) {
+    if (used.failure() != null) {
+      return fail("taking the rewrite table", used.failure());
+    }
+    stamp = used.stamp();
+    if (proceed.table().equals(stamp)) {
+      proceedNow();
+    } else {
+      pull();
+    }
+    return this;
+  }
+
+  private void proceedNow() {
+    proceeded = proceed.committedSteps();
+    startWhenReady();
+  }
+
+  private void startWhenReady() {
+    boolean allowed =
+        version == proceeded || (proceeded >= 0 && version >= 0 && !facts.waitsAfter(version));
+    boolean over = version >= facts.plan().totalSteps();
+    if (shares == null || version < 0 || over || !allowed || started == version) {
+      return;
+    }
+    started = version;
+    sharesOf(version).forEach(group -> forward(version, group));
+  }
+
+  private void forward(long step, SharesOf group) {
+    if (group.shards().isEmpty()) {
+      return;
+    }
+    getContext()
+        .pipeToSelf(
+            compute.forward(step, group.number(), group.shards()),
+            (scores, failure) -> new Forwarded(step, group.number(), scores, failure));
+  }
+
+  private Behavior<Command> onForwarded(Forwarded forwarded) {
+    if (forwarded.failure() != null) {
+      return fail("scoring step " + forwarded.step(), forwarded.failure());
+    }
+    if (forwarded.step() == started) {
+      Scores scores = forwarded.scores();
+      scored.add(forwarded.assignment());
+      supervisor.tell(new Supervisor.HeldShare(id, scores.held(), scores.microBatches()));
+      server.tell(
+          new ParameterServer.Scored(
+              facts.attempt(), forwarded.step(), forwarded.assignment(), id, scores.shards()));
+    }
+    return this;
+  }
+
+  private Behavior<Command> onStepMoments(StepMoments told) {
+    if (told.attempt() != facts.attempt() || told.step() != started) {
+      return this;
+    }
+    moments = told;
+    List<Long> groups = List.copyOf(scored);
+    scored.clear();
+    groups.forEach(this::backward);
+    return this;
+  }
+
+  private void backward(long assignment) {
+    long step = started;
+    Moments all = new Moments(moments.mean(), moments.std(), moments.count());
+    getContext()
+        .pipeToSelf(
+            compute.backward(step, assignment, all, moments.batchSize(), moments.batchTokens()),
+            (sums, failure) -> new Backwarded(step, assignment, sums, failure));
+  }
+
+  private Behavior<Command> onBackwarded(Backwarded done) {
+    if (done.failure() != null) {
+      return fail("the gradient of step " + done.step(), done.failure());
+    }
+    sends.removeIf(CompletableFuture::isDone);
+    done.sums().forEach(sum -> push(done, sum));
+    return this;
+  }
+
+  private void push(Backwarded done, PartialSum sum) {
+    CompletableFuture<?>[] parts = new CompletableFuture<?>[facts.slices().size()];
+    for (int i = 0; i < parts.length; i++) {
+      BulkHeader header =
+          new BulkHeader(
+              facts.runId(),
+              facts.attempt(),
+              done.step(),
+              done.assignment(),
+              Kind.GRADIENT,
+              sum.node().lo(),
+              sum.node().hi(),
+              facts.slices().get(i).index());
+      parts[i] = bulk.send(shardLanes.get(i), header, sum.slices().get(i)).toCompletableFuture();
+    }
+    sends.add(
+        CompletableFuture.allOf(parts).whenComplete((released, failure) -> sum.release().run()));
+  }
+
+  private Behavior<Command> onEvaluate(Evaluate evaluate) {
+    if (version < evaluate.committedSteps()) {
+      waitingForVersion.add(evaluate);
+      return this;
+    }
+    getContext()
+        .pipeToSelf(
+            compute.evaluate(evaluate.group()),
+            (score, failure) -> new Evaluated(evaluate.committedSteps(), score, failure));
+    return this;
+  }
+
+  private Behavior<Command> onEvaluated(Evaluated evaluated) {
+    if (evaluated.failure() != null) {
+      return fail("evaluating", evaluated.failure());
+    }
+    supervisor.tell(new Supervisor.Evaluated(id, evaluated.committedSteps(), evaluated.score()));
+    return this;
+  }
+
+  private Behavior<Command> onRewrite(Rewrite rewrite) {
+    if (version < rewrite.committedSteps()) {
+      waitingForVersion.add(rewrite);
+    } else {
+      rewriter.tell(new Rewriter.Rewrite(rewrite.group(), rewrite.committedSteps()));
+    }
+    return this;
+  }
+
+  private Behavior<Command> onLeave(Leave leave) {
+    getContext().getLog().info("worker {} leaves: {}", id, leave.reason());
+    return Behaviors.stopped();
+  }
+
+  /** Its gradients may still be read; their memory goes when the last reader has let go. */
+  private Behavior<Command> onPostStop(PostStop signal) {
+    incoming.values().forEach(blocks -> blocks.values().forEach(block -> block.release().run()));
+    inbox.close();
+    CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new))
+        .whenComplete((released, failure) -> compute.close());
+    return this;
+  }
+}

@@ -1,0 +1,73 @@
+package io.akkord.actors.ledger;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.javadsl.AskPattern;
+import akka.actor.typed.javadsl.Behaviors;
+import com.typesafe.config.ConfigFactory;
+import io.akkord.actors.journal.Journal;
+import io.akkord.actors.ledger.Ledger.CommitStep;
+import io.akkord.actors.ledger.Ledger.StepStored;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+
+/**
+ * A ledger on a real journal in a run folder; as a process of its own it commits until it is
+ * killed.
+ */
+final class LedgerProcess implements AutoCloseable {
+  private final Journal journal;
+  private final ActorSystem<Ledger.Command> system;
+
+  LedgerProcess(Path run, LedgerSetup setup) {
+    journal = Journal.open(run);
+    system =
+        ActorSystem.create(
+            Behaviors.setup(
+                context -> {
+                  Executor io =
+                      context
+                          .getSystem()
+                          .dispatchers()
+                          .lookup(DispatcherSelector.fromConfig("akkord.blocking-io"));
+                  return Ledger.create(setup, journal.diskSync(io));
+                }),
+            "ledger",
+            journal.config().withFallback(ConfigFactory.load()));
+  }
+
+  <R> R ask(Function<ActorRef<R>, Ledger.Command> message) throws Exception {
+    return AskPattern.ask(system, message::apply, Duration.ofSeconds(20), system.scheduler())
+        .toCompletableFuture()
+        .get();
+  }
+
+  StepStored commit(long step) throws Exception {
+    return ask(
+        replyTo ->
+            new CommitStep(step, new int[] {3, 4}, new float[] {5f, 2f}, 2, 1, false, replyTo));
+  }
+
+  Journal journal() {
+    return journal;
+  }
+
+  @Override
+  public void close() throws Exception {
+    system.terminate();
+    system.getWhenTerminated().toCompletableFuture().get();
+    journal.close();
+  }
+
+  /** Prints every acknowledged step until the process dies. */
+  @SuppressWarnings("SystemOut")
+  public static void main(String[] arguments) throws Exception {
+    LedgerProcess ledger = new LedgerProcess(Path.of(arguments[0]), LedgerFixture.SETUP);
+    for (long step = Long.parseLong(arguments[1]); ; step++) {
+      System.out.println(ledger.commit(step).step());
+    }
+  }
+}

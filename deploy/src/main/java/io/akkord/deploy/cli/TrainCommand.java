@@ -1,0 +1,75 @@
+package io.akkord.deploy.cli;
+
+import com.typesafe.config.ConfigFactory;
+import io.akkord.config.EffectiveRecipe;
+import io.akkord.config.RecipeReader;
+import io.akkord.config.Settings;
+import io.akkord.model.UserError;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Runs a recipe. */
+@Command(
+    name = "train",
+    mixinStandardHelpOptions = true,
+    description = "Fine-tunes a model as a recipe says; interrupted, it goes on with --resume.")
+final class TrainCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "RECIPE", description = "YAML file")
+  private Path recipe;
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "override a key of the recipe, e.g. --set cadft.beta=0.5")
+  private List<String> sets = List.of();
+
+  @Option(
+      names = "--workers",
+      paramLabel = "N",
+      description = "worker actors (default: cores ÷ threads; the result does not depend on it)")
+  private Integer workers;
+
+  @Option(names = "--resume", description = "continue the run in output_dir")
+  private boolean resume;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    EffectiveRecipe effective;
+    Settings settings;
+    try {
+      effective = RecipeReader.read(recipe, sets);
+      settings = Settings.read(ConfigFactory.load());
+    } catch (UserError e) {
+      spec.commandLine().getErr().println("akkord: " + e.getMessage());
+      return ExitCode.USAGE;
+    }
+    if (workers != null && workers < 1) {
+      spec.commandLine().getErr().println("akkord: --workers is " + workers + "; at least 1");
+      return ExitCode.USAGE;
+    }
+    RunConsole console = new RunConsole(out, effective.recipe().loggingSteps());
+    return console.run(effective, settings, workers(effective), resume).finished()
+        ? ExitCode.OK
+        : console.exitCode();
+  }
+
+  private int workers(EffectiveRecipe effective) {
+    if (workers != null) {
+      return workers;
+    }
+    int cores = Runtime.getRuntime().availableProcessors();
+    int threads = effective.recipe().threads();
+    return Math.max(1, Math.min(cores / threads, effective.recipe().logicalShards()));
+  }
+}
