@@ -193,7 +193,14 @@ public final class JsonlReader {
     if (!node.get(key).isTextual()) {
       throw error(line, "%s must be text, found %s".formatted(key, node.get(key).getNodeType()));
     }
-    return node.get(key).textValue();
+    String text = node.get(key).textValue();
+    if (text.codePoints().anyMatch(point -> point >= 0xd800 && point <= 0xdfff)) {
+      throw error(
+          line,
+          key
+              + " holds half of a surrogate pair (an escape such as \\ud83d alone), which is no character; write the character whole or leave it out");
+    }
+    return text;
   }
 
   private int[] ids(int line, JsonNode node, String key) {

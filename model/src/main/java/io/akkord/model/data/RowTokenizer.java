@@ -54,18 +54,19 @@ final class RowTokenizer {
     return Optional.of(new TokenizedSample(index, prompt, completion));
   }
 
-  /** The joined text is encoded, so that merges across the border are those the model knows. */
+  /**
+   * The joined text is encoded, so that merges across the border are those the model knows. What a
+   * tokenizer puts behind a finished text is left out: a prompt is not finished, and whether a
+   * completion ends in EOS is an option.
+   */
   private int[][] encode(Demonstration row) {
     if (tokenizer == null) {
       throw error(
           row,
           "text needs a tokenizer.json in the model folder, or prompt_ids and completion_ids instead");
     }
-    int[] prompt = tokenizer.encode(row.prompt(), true);
-    int[] joined = tokenizer.encode(row.prompt() + row.completion(), true);
-    if (row.prompt().isEmpty()) {
-      prompt = tokenizer.encode("", true);
-    }
+    int[] prompt = tokenizer.encodeBeginning(row.prompt());
+    int[] joined = tokenizer.encodeBeginning(row.prompt() + row.completion());
     int[] completion;
     if (isPrefix(prompt, joined)) {
       completion = Arrays.copyOfRange(joined, prompt.length, joined.length);

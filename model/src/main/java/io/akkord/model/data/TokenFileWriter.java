@@ -17,6 +17,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * Writes token files: tokens to a side file first, then the head in front of them, then one rename.
@@ -59,8 +60,10 @@ final class TokenFileWriter {
       if (target.toAbsolutePath().getParent() != null) {
         Files.createDirectories(target.toAbsolutePath().getParent());
       }
-      Path tokens = sibling(target, ".body");
-      Path whole = sibling(target, ".part");
+      // Two processes may tokenize the same file: each has its own parts, the later rename wins.
+      String own = "." + UUID.randomUUID();
+      Path tokens = sibling(target, own + ".body");
+      Path whole = sibling(target, own + ".part");
       try {
         writeWhole(jsonl, tokenizer, key, tokens, whole);
         Files.move(

@@ -1,6 +1,7 @@
 package io.akkord.model.hf;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import io.akkord.model.UserError;
 import io.akkord.model.hf.ModelConfig.Architecture;
 import io.akkord.model.hf.ModelConfig.Llama3Scaling;
@@ -25,6 +26,10 @@ final class ConfigReader {
   private static final String POSITIONS = "max_position_embeddings";
   private static final int DEFAULT_POSITIONS = 2048;
   private static final double DEFAULT_THETA = 10_000;
+
+  /** What transformers takes for a Mistral whose configuration lacks the key. */
+  private static final int MISTRAL_WINDOW = 4096;
+
   private static final String EOS = "eos_token_id";
 
   private final Path folder;
@@ -40,14 +45,10 @@ final class ConfigReader {
   ModelConfig read() {
     Architecture architecture = architecture();
     refuseOtherActivations();
+    refuseQuantizedWeights();
     int hidden = positive("hidden_size");
     int heads = positive("num_attention_heads");
-    int kvHeads = present("num_key_value_heads") ? positive("num_key_value_heads") : heads;
-    if (heads % kvHeads != 0) {
-      throw new UserError(
-          "%s: num_attention_heads is %d, which is no multiple of num_key_value_heads %d"
-              .formatted(file, heads, kvHeads));
-    }
+    int kvHeads = kvHeads(architecture, heads);
     int positions = present(POSITIONS) ? positive(POSITIONS) : DEFAULT_POSITIONS;
     refuseSlidingWindow(architecture, positions);
     return new ModelConfig(
@@ -58,7 +59,7 @@ final class ConfigReader {
         positive("num_hidden_layers"),
         heads,
         kvHeads,
-        headDim(hidden, heads),
+        headDim(architecture, hidden, heads),
         positiveNumber("rms_norm_eps", required("rms_norm_eps")),
         flag("tie_word_embeddings"),
         flag("attention_bias"),
@@ -67,7 +68,7 @@ final class ConfigReader {
         positions,
         tokenId("bos_token_id"),
         eosTokenIds(),
-        tokenId("pad_token_id"));
+        padTokenId());
   }
 
   private Architecture architecture() {
@@ -93,8 +94,19 @@ final class ConfigReader {
     }
   }
 
+  private void refuseQuantizedWeights() {
+    if (present("quantization_config")) {
+      throw new UserError(
+          "%s: quantization_config says that the weights are quantized (%s); training needs the model's plain F32, BF16 or F16 weights"
+              .formatted(file, json.get("quantization_config").path("quant_method").asText("?")));
+    }
+  }
+
   private void refuseSlidingWindow(Architecture architecture, int positions) {
     JsonNode window = json.path("sliding_window");
+    if (window.isMissingNode() && architecture == Architecture.MISTRAL) {
+      window = IntNode.valueOf(MISTRAL_WINDOW);
+    }
     boolean used = architecture == Architecture.MISTRAL || flag("use_sliding_window");
     if (used && window.isNumber() && window.asLong() < positions) {
       throw new UserError(
@@ -105,9 +117,8 @@ final class ConfigReader {
 
   private Rope rope() {
     JsonNode parameters = json.path("rope_parameters");
-    JsonNode scaling = json.path("rope_scaling");
-    JsonNode source = present("rope_parameters") ? parameters : scaling;
-    String key = source == parameters ? "rope_parameters" : "rope_scaling";
+    String key = present("rope_parameters") ? "rope_parameters" : "rope_scaling";
+    JsonNode source = json.path(key);
     if (present(key) && !source.isObject()) {
       throw new UserError(
           "%s: %s is %s; an object with rope_type is needed".formatted(file, key, source));
@@ -181,7 +192,23 @@ final class ConfigReader {
     return json.path(key).asBoolean(false);
   }
 
-  private int headDim(int hidden, int heads) {
+  private int kvHeads(Architecture architecture, int heads) {
+    // Without the key only Llama means "as many as heads"; elsewhere it is a constant by class.
+    boolean needed = architecture != Architecture.LLAMA && !json.has("num_key_value_heads");
+    int kvHeads =
+        needed || present("num_key_value_heads") ? positive("num_key_value_heads") : heads;
+    if (heads % kvHeads != 0) {
+      throw new UserError(
+          "%s: num_attention_heads is %d, which is no multiple of num_key_value_heads %d"
+              .formatted(file, heads, kvHeads));
+    }
+    return kvHeads;
+  }
+
+  private int headDim(Architecture architecture, int hidden, int heads) {
+    if (architecture == Architecture.QWEN3) {
+      required("head_dim"); // not hidden / heads when it is missing, but a constant
+    }
     if (!present("head_dim") && hidden % heads != 0) {
       throw new UserError(
           "%s: hidden_size %d is no multiple of num_attention_heads %d and there is no head_dim"
@@ -193,6 +220,16 @@ final class ConfigReader {
           "%s: head_dim is %d; rotary embeddings need an even one".formatted(file, headDim));
     }
     return headDim;
+  }
+
+  private OptionalInt padTokenId() {
+    OptionalInt id = tokenId("pad_token_id");
+    if (id.isPresent() && id.getAsInt() >= positive("vocab_size")) {
+      throw new UserError(
+          "%s: pad_token_id is %d, outside of the vocabulary of %d; give another id or null"
+              .formatted(file, id.getAsInt(), positive("vocab_size")));
+    }
+    return id;
   }
 
   /** Older exports write -1 for a token that does not exist. */

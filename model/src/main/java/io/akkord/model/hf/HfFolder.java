@@ -58,37 +58,54 @@ public final class HfFolder {
   }
 
   private static Map<String, SafetensorsFile> tensors(Path folder) {
-    Map<String, SafetensorsFile> tensors = new LinkedHashMap<>();
-    if (Files.isRegularFile(folder.resolve(INDEX))) {
-      JsonNode map = JsonFiles.read(folder.resolve(INDEX)).path("weight_map");
-      if (!map.isObject()) {
-        throw new UserError(
-            "%s has no weight_map from tensor names to files".formatted(folder.resolve(INDEX)));
-      }
-      Map<String, SafetensorsFile> files = new HashMap<>();
-      map.fields()
-          .forEachRemaining(
-              field -> {
-                String name = field.getValue().asText();
-                SafetensorsFile file =
-                    files.computeIfAbsent(name, n -> SafetensorsFile.open(folder.resolve(n)));
-                if (!file.names().contains(field.getKey())) {
-                  throw new UserError(
-                      "%s: tensor %s should be in %s and is not"
-                          .formatted(folder.resolve(INDEX), field.getKey(), name));
-                }
-                tensors.put(field.getKey(), file);
-              });
+    // As transformers does: where both are, the single file counts.
+    if (Files.isRegularFile(folder.resolve(SINGLE))) {
+      SafetensorsFile file = SafetensorsFile.open(folder.resolve(SINGLE));
+      Map<String, SafetensorsFile> tensors = new LinkedHashMap<>();
+      file.names().forEach(name -> tensors.put(name, file));
       return tensors;
     }
-    if (!Files.isRegularFile(folder.resolve(SINGLE))) {
-      throw new UserError(
-          "%s holds neither %s nor %s; weights are read from safetensors only"
-              .formatted(folder, SINGLE, INDEX));
+    if (Files.isRegularFile(folder.resolve(INDEX))) {
+      return shards(folder);
     }
-    SafetensorsFile file = SafetensorsFile.open(folder.resolve(SINGLE));
-    file.names().forEach(name -> tensors.put(name, file));
+    throw new UserError(
+        "%s holds neither %s nor %s; weights are read from safetensors only"
+            .formatted(folder, SINGLE, INDEX));
+  }
+
+  private static Map<String, SafetensorsFile> shards(Path folder) {
+    Path index = folder.resolve(INDEX);
+    JsonNode map = JsonFiles.read(index).path("weight_map");
+    if (!map.isObject()) {
+      throw new UserError("%s has no weight_map from tensor names to files".formatted(index));
+    }
+    Map<String, SafetensorsFile> tensors = new LinkedHashMap<>();
+    Map<String, SafetensorsFile> files = new HashMap<>();
+    map.fields()
+        .forEachRemaining(
+            field -> {
+              String name = shardName(index, field.getKey(), field.getValue());
+              SafetensorsFile file =
+                  files.computeIfAbsent(name, n -> SafetensorsFile.open(folder.resolve(n)));
+              if (!file.names().contains(field.getKey())) {
+                throw new UserError(
+                    "%s: tensor %s should be in %s and is not"
+                        .formatted(index, field.getKey(), name));
+              }
+              tensors.put(field.getKey(), file);
+            });
     return tensors;
+  }
+
+  /** A file of the same folder: an index from elsewhere must not lead out of it. */
+  private static String shardName(Path index, String tensor, JsonNode value) {
+    String name = value.asText("");
+    if (!name.endsWith(".safetensors") || name.contains("/") || name.contains("\\")) {
+      throw new UserError(
+          "%s: tensor %s is said to be in %s; the name of a .safetensors file beside the index is needed"
+              .formatted(index, tensor, value));
+    }
+    return name;
   }
 
   /** Where the model lies. */

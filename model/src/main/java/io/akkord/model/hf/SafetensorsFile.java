@@ -13,7 +13,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -84,6 +87,31 @@ public final class SafetensorsFile {
                 entries.put(field.getKey(), entry(field.getKey(), field.getValue(), length, size));
               }
             });
+    refuseGapsAndOverlaps(8 + length, size);
+  }
+
+  /** The format's own rule: the tensors fill the file from the header to its last byte. */
+  private void refuseGapsAndOverlaps(long dataAt, long fileSize) {
+    List<Map.Entry<String, Entry>> inOrder = new ArrayList<>(entries.entrySet());
+    inOrder.sort(
+        Map.Entry.comparingByValue(
+            Comparator.comparingLong(Entry::from).thenComparingLong(Entry::to)));
+    long at = dataAt;
+    String before = "the header";
+    for (Map.Entry<String, Entry> tensor : inOrder) {
+      if (tensor.getValue().from() != at) {
+        throw new UserError(
+            "%s: tensor %s begins at byte %d, but %s ends at byte %d; the file is damaged, download or write it again"
+                .formatted(file, tensor.getKey(), tensor.getValue().from(), before, at));
+      }
+      at = tensor.getValue().to();
+      before = "tensor " + tensor.getKey();
+    }
+    if (at != fileSize) {
+      throw new UserError(
+          "%s: %s ends at byte %d, but the file has %d; the file is damaged, download or write it again"
+              .formatted(file, before, at, fileSize));
+    }
   }
 
   private Entry entry(String name, JsonNode node, long headerLength, long fileSize) {

@@ -31,6 +31,13 @@ public final class SafetensorsWriter {
    * @param dtype F32 or F64
    */
   public record Entry(String name, String dtype, long[] shape, Source source) {
+    /** Refuses what this writer cannot write. */
+    public Entry {
+      if (!dtype.equals("F32") && !dtype.equals("F64")) {
+        throw new IllegalArgumentException("tensor %s: dtype %s".formatted(name, dtype));
+      }
+    }
+
     int width() {
       return dtype.equals("F64") ? 8 : 4;
     }

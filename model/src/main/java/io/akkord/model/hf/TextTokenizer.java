@@ -6,6 +6,7 @@ import io.akkord.model.UserError;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.OptionalInt;
 
 /**
@@ -16,9 +17,11 @@ public final class TextTokenizer implements AutoCloseable {
   private final HuggingFaceTokenizer tokenizer;
   private final OptionalInt bosId;
   private final int eosId;
+  private final int idsBehindText;
 
   private TextTokenizer(HuggingFaceTokenizer tokenizer, OptionalInt bosId, int eosId) {
     this.tokenizer = tokenizer;
+    this.idsBehindText = idsBehindText(tokenizer);
     this.bosId = bosId;
     this.eosId = eosId;
   }
@@ -46,6 +49,15 @@ public final class TextTokenizer implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       throw new UserError("%s cannot be used: %s".formatted(file, e.getMessage()), e);
     }
+    try {
+      return withSpecialTokens(folder, tokenizer);
+    } catch (RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  private static TextTokenizer withSpecialTokens(Path folder, HuggingFaceTokenizer tokenizer) {
     ModelConfig config = ModelConfig.read(folder);
     OptionalInt eos = special(folder, tokenizer, "eos_token");
     if (eos.isEmpty() && config.eosTokenIds().isEmpty()) {
@@ -87,6 +99,27 @@ public final class TextTokenizer implements AutoCloseable {
       narrow[i] = (int) ids[i];
     }
     return narrow;
+  }
+
+  /**
+   * Token ids of a text that goes on: with the special tokens that belong in front of it, without
+   * those that the post-processor puts behind a finished one.
+   */
+  public int[] encodeBeginning(String text) {
+    int[] ids = encode(text, true);
+    return Arrays.copyOf(ids, ids.length - idsBehindText);
+  }
+
+  /** How many ids the post-processor appends; most tokenizers append none. */
+  private static int idsBehindText(HuggingFaceTokenizer tokenizer) {
+    long[] bare = tokenizer.encode("a", false, false).getIds();
+    long[] whole = tokenizer.encode("a", true, false).getIds();
+    for (int front = 0; bare.length > 0 && front + bare.length <= whole.length; front++) {
+      if (Arrays.equals(whole, front, front + bare.length, bare, 0, bare.length)) {
+        return whole.length - front - bare.length;
+      }
+    }
+    return 0;
   }
 
   /** The text of token ids. */

@@ -105,6 +105,8 @@ class JsonlReaderTest {
         "[1]                    | a JSON object is expected, found ARRAY",
         "\"text\"               | a JSON object is expected, found STRING",
         "{\"prompt\":\"p\"}     | found keys [prompt]; a row has prompt/completion, instruction",
+        "{\"text\":\"a \\ud83d b\"} | text holds half of a surrogate pair",
+        "{\"prompt\":\"p\",\"completion\":\"\\ude00\"} | completion holds half of a surrogate",
         "{\"a\":1,\"b\":2}      | found keys [a, b]; a row has prompt/completion, instruction",
         "{\"messages\":[]}      | chat rows (messages) are not supported yet",
         "{\"prompt\":\"p\",\"completion\":\"\"} | the completion is empty",

@@ -16,6 +16,9 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -307,5 +310,41 @@ class TokenFileTest {
     assertThatThrownBy(() -> build(OPTIONS, IDS))
         .isInstanceOf(UserError.class)
         .hasMessageContaining("the token file " + cache + " cannot be written");
+  }
+
+  @Test
+  void aTokenizerThatEndsEveryTextWithEosDoesNotEndThePrompt() throws IOException {
+    modelWith("config.json", "tokenizer_config.json");
+    TestModels.writeTokenizerThatAppendsEos(model.resolve("tokenizer.json"));
+    String row = "{\"prompt\":\"Once\",\"completion\":\" upon\"}";
+    try (TokenFile file = build(OPTIONS, row)) {
+      assertThat(file.sample(0).promptIds()).containsExactly(1, 403);
+      assertThat(file.sample(0).completionIds()).containsExactly(407, 2);
+      assertThat(file.report().boundaryMerges()).isZero();
+    }
+    try (TokenFile file = build(new TokenizeOptions(512, TooLong.ERROR, false), row)) {
+      assertThat(file.sample(0).completionIds()).containsExactly(407);
+    }
+  }
+
+  @Test
+  void severalThatTokenizeTheSameFileAtOnceDoNotHarmEachOther() throws Exception {
+    Path stories = TestModels.mixedStories();
+    ExecutorService pool = Executors.newFixedThreadPool(3);
+    try {
+      List<Future<TokenFile>> builds = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        builds.add(pool.submit(() -> TokenFile.build(stories, model, OPTIONS, cache, note -> {})));
+      }
+      for (Future<TokenFile> build : builds) {
+        try (TokenFile file = build.get()) {
+          assertThat(file.size()).isEqualTo(1000);
+          assertThat(file.sample(999).length()).isGreaterThan(1);
+        }
+      }
+    } finally {
+      pool.shutdown();
+    }
+    assertThat(cache.getParent()).isDirectoryNotContaining(path -> !path.equals(cache));
   }
 }

@@ -178,4 +178,23 @@ class HfFolderTest {
     }
     assertThat(temp.resolve("model.safetensors")).doesNotExist();
   }
+
+  @Test
+  void anIndexThatLeadsOutOfTheFolderIsRefused() throws IOException {
+    HfFolder.open(TestModels.stories260K()).copyMetadataTo(temp);
+    for (String name : List.of("../m.safetensors", "/etc/passwd", "a/m.safetensors", "m.bin")) {
+      Files.writeString(temp.resolve(INDEX), "{\"weight_map\":{\"x\":\"" + name + "\"}}");
+      assertThatThrownBy(() -> HfFolder.open(temp))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining(INDEX + ": tensor x is said to be in \"" + name + "\"");
+    }
+  }
+
+  @Test
+  void whereASingleFileAndAnIndexAreTheSingleFileCounts() throws IOException {
+    tied(stories());
+    Files.writeString(temp.resolve(INDEX), "{\"weight_map\":{\"x\":\"gone.safetensors\"}}");
+    HfFolder folder = HfFolder.open(temp);
+    assertThatCode(() -> folder.require(stories())).doesNotThrowAnyException();
+  }
 }

@@ -269,4 +269,37 @@ class ModelConfigTest {
         with("attention_bias", "true").replace("LlamaForCausalLM", "MistralForCausalLM");
     assertThat(read(mistral).qkvBias()).isFalse();
   }
+
+  @Test
+  void quantizedWeightsAreRefused() {
+    refused(
+        llama.replaceFirst("\\{", "{\"quantization_config\": {\"quant_method\": \"awq\"},"),
+        "quantization_config",
+        "quantized (awq)",
+        "plain F32, BF16 or F16 weights");
+  }
+
+  @Test
+  void aPadTokenOutsideOfTheVocabularyIsRefused() throws IOException {
+    String qwen = Files.readString(Reference.path("qwen2_tied/model/config.json"));
+    int vocabulary = read(qwen).vocabSize();
+    refused(
+        qwen.replaceFirst("\"pad_token_id\": [^,]+", "\"pad_token_id\": " + vocabulary),
+        "pad_token_id is %d, outside of the vocabulary of %d".formatted(vocabulary, vocabulary));
+  }
+
+  @Test
+  void whatAMissingKeyMeansDiffersByArchitecture() throws IOException {
+    String kvHeads = "\"num_key_value_heads\": \\d+,";
+    assertThat(read(llama.replaceFirst(kvHeads, "")).kvHeads()).isEqualTo(read(llama).heads());
+    String qwen3 = Files.readString(Reference.path("qwen3_untied/model/config.json"));
+    refused(qwen3.replaceFirst(kvHeads, ""), "key num_key_value_heads is missing");
+    refused(qwen3.replaceFirst("\"head_dim\": \\d+,", ""), "key head_dim is missing");
+    String mistral = Files.readString(Reference.path("mistral/model/config.json"));
+    String longer =
+        mistral.replaceFirst(
+            "\"max_position_embeddings\": \\d+", "\"max_position_embeddings\": 32768");
+    assertThat(read(longer).maxPositionEmbeddings()).isEqualTo(32768);
+    refused(longer.replaceFirst("\"sliding_window\": null,", ""), "sliding_window is 4096");
+  }
 }

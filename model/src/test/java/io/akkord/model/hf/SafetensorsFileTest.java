@@ -9,9 +9,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -244,5 +246,47 @@ class SafetensorsFileTest {
     assertThatThrownBy(() -> tensors.shape("y"))
         .isInstanceOf(UserError.class)
         .hasMessage(file + ": tensor y is missing");
+  }
+
+  @Test
+  void tensorsThatOverlapOrLeaveGapsAreRefused() {
+    String two =
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+            + "\"y\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":%s}}";
+    int dataAt = 8 + two.formatted("[4,8]").length();
+    refused(
+        two.formatted("[4,8]"),
+        new byte[12],
+        "tensor y begins at byte %d, but tensor x ends at byte %d"
+            .formatted(dataAt + 4, dataAt + 8),
+        "write it again");
+    refused(two.formatted("[12,16]"), new byte[16], "tensor y begins at byte", "tensor x ends at");
+    refused(two.formatted("[8,12]"), new byte[13], "tensor y ends at byte", "but the file has");
+    refused(TWO_FLOATS.replace("[0,8]", "[4,12]"), new byte[12], "but the header ends at byte");
+    assertThat(written(two.formatted("[8,12]"), new byte[12]).names()).containsExactly("x", "y");
+  }
+
+  @Test
+  void filesBeyondTwoGibibytesAreReadAtTheirEndToo() throws IOException {
+    long many = 700_000_000L; // 2.8 GB, a hole on disk except for the last values
+    String header =
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[%d],\"data_offsets\":[0,%d]}}"
+            .formatted(many, 4 * many);
+    ByteBuffer head = bytes(8 + header.length()).putLong(header.length());
+    head.put(header.getBytes(StandardCharsets.UTF_8)).flip();
+    try (FileChannel channel =
+        FileChannel.open(
+            file,
+            StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.SPARSE)) {
+      channel.write(head, 0);
+      channel.write(
+          bytes(8).putFloat(0, -1.5f).putFloat(4, 2.25f), 8 + header.length() + 4 * (many - 2));
+    }
+    SafetensorsFile tensors = SafetensorsFile.open(file);
+    FloatBuffer values = FloatBuffer.allocate(3);
+    tensors.read("x", many - 3, values);
+    assertThat(values.array()).containsExactly(0, -1.5f, 2.25f);
   }
 }

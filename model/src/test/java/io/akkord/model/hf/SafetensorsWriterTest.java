@@ -1,6 +1,7 @@
 package io.akkord.model.hf;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.akkord.model.hf.SafetensorsWriter.Entry;
 import java.io.IOException;
@@ -114,5 +115,12 @@ class SafetensorsWriterTest {
     SafetensorsWriter.write(file, List.of(floats("x", 2)), Map.of());
     assertThat(Files.size(file)).isLessThan(200);
     assertThat(SafetensorsFile.open(file).names()).containsExactly("x");
+  }
+
+  @Test
+  void typesItCannotWriteAreRefused() {
+    assertThatThrownBy(() -> new Entry("x", "BF16", new long[] {1}, (from, to) -> {}))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("tensor x: dtype BF16");
   }
 }

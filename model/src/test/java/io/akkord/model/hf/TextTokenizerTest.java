@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TextTokenizerTest {
@@ -127,6 +128,40 @@ class TextTokenizerTest {
   private void copy(String... names) throws IOException {
     for (String name : names) {
       Files.copy(TestModels.stories260K().resolve(name), temp.resolve(name));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "truncation | {\"direction\":\"Right\",\"max_length\":4,\"strategy\":\"LongestFirst\",\"stride\":0}",
+        "padding | {\"strategy\":{\"Fixed\":64},\"direction\":\"Left\",\"pad_to_multiple_of\":8,\"pad_id\":2,\"pad_type_id\":0,\"pad_token\":\"</s>\"}"
+      })
+  void whatATokenizerFileSaysOfTruncationAndPaddingIsNotForTraining(String key, String value)
+      throws IOException {
+    copy("config.json", "tokenizer_config.json");
+    String plain = Files.readString(TestModels.stories260K().resolve("tokenizer.json"));
+    String changed = plain.replaceFirst("\"" + key + "\": *null", "\"" + key + "\": " + value);
+    assertThat(changed).isNotEqualTo(plain);
+    Files.writeString(temp.resolve("tokenizer.json"), changed);
+    String text = "Once upon a time there was a little girl";
+    try (TextTokenizer told = TextTokenizer.open(temp);
+        TextTokenizer usual = TextTokenizer.open(TestModels.stories260K())) {
+      assertThat(told.encode(text, true)).containsExactly(usual.encode(text, true));
+    }
+  }
+
+  @Test
+  void theBeginningOfATextHasNoneOfTheMarksThatStandBehindAFinishedOne() throws IOException {
+    copy("config.json", "tokenizer_config.json");
+    TestModels.writeTokenizerThatAppendsEos(temp.resolve("tokenizer.json"));
+    try (TextTokenizer appends = TextTokenizer.open(temp)) {
+      assertThat(appends.encode("Once upon", true)).containsExactly(1, 403, 407, 2);
+      assertThat(appends.encodeBeginning("Once upon")).containsExactly(1, 403, 407);
+      assertThat(appends.encodeBeginning("")).containsExactly(1);
+      assertThat(appends.encodeBeginning("Once upon</s>")).containsExactly(1, 403, 407, 2);
     }
   }
 }
