@@ -36,6 +36,9 @@ final class Boundaries {
   private static final Duration FIRST_WAIT = Duration.ofMillis(100);
   private static final int QUIET_QUESTIONS = 5;
 
+  /** With waits that double up to the ledger's deadline: some minutes. */
+  private static final int MOST_QUESTIONS = 20;
+
   private enum Phase {
     NONE,
     TABLE,
@@ -216,6 +219,13 @@ final class Boundaries {
               phase,
               committed,
               asked);
+    }
+    if (asked > MOST_QUESTIONS) {
+      failure =
+          "the ledger has not answered in phase %s after %d steps, asked %d times; the log says why"
+              .formatted(phase, committed, asked);
+      answered();
+      return;
     }
     question.run();
     armResend();

@@ -383,6 +383,9 @@ public final class Supervisor
 
   private Effect<SupervisorEvent, RunState> onCheckpointWritten(CheckpointWritten done) {
     Checkpointer.Written written = done.written();
+    if (ended) {
+      return Effect().none();
+    }
     if (written.error() != null) {
       return end("failed", written.error());
     }

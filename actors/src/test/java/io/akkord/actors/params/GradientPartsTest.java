@@ -65,10 +65,12 @@ class GradientPartsTest {
   }
 
   @Test
-  void aBlockOfAStepThatIsNotAnnouncedYetIsEarly() {
+  void aBlockOfAStepOrAssignmentThatIsNotAnnouncedYetIsEarly() {
     parts.expect(4, new long[] {1});
     assertThat(parts.early(block(5, 1, 0, 1).header())).isTrue();
+    assertThat(parts.early(block(4, 2, 0, 1).header())).isTrue();
     assertThat(parts.early(block(4, 1, 0, 1).header())).isFalse();
+    assertThat(parts.early(block(3, 2, 0, 1).header())).isFalse();
   }
 
   /** Whoever owns what, also after any number of moves: the same floats in the same order. */

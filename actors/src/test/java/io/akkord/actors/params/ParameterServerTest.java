@@ -36,6 +36,7 @@ class ParameterServerTest {
   private TestProbe<GpuWorker.Command> a;
   private TestProbe<GpuWorker.Command> b;
   private ActorRef<ParameterServer.Command> server;
+  private String scope = "global_batch";
 
   @AfterAll
   static void stop() {
@@ -139,6 +140,24 @@ class ParameterServerTest {
   }
 
   @Test
+  void withTheScopePreviousStepEveryStepUsesTheStatisticsOfTheOneBefore() {
+    scope = "previous_step";
+    begin("10s", 1);
+    step(0, 1);
+    assertThat(nextMean()).as("there is none before the first").isEqualTo(4.0);
+    score(1, 1, "a", 0, 10.0, 30.0);
+    score(1, 1, "b", 1, 50.0, 70.0);
+    assertThat(nextMean()).isEqualTo(4.0);
+    server.tell(new ParameterServer.SliceSummed(1, 1, 1, 0, new double[] {9, 16}));
+    step(2, 1);
+    assertThat(nextMean()).isEqualTo(40.0);
+  }
+
+  private double nextMean() {
+    return a.expectMessageClass(GpuWorker.StepMoments.class).mean();
+  }
+
+  @Test
   void aStepThatTakesTooLongNamesWhoIsWaitedFor() {
     begin("700ms", 1);
     score(0, 1, "a", 0, 1.0, 3.0);
@@ -200,7 +219,7 @@ class ParameterServerTest {
     server.tell(new ParameterServer.Scored(1, step, assignment, worker, List.of(score)));
   }
 
-  private static RunFacts facts(String stepDeadline, int saveSteps) {
+  private RunFacts facts(String stepDeadline, int saveSteps) {
     Path model = TestModels.stories260K().toAbsolutePath();
     String yaml =
         """
@@ -213,8 +232,9 @@ class ParameterServerTest {
         logical_shards: 2
         max_steps: 50
         save_steps: %d
+        cadft: {stats_scope: %s}
         """
-            .formatted(model, TestModels.mixedStories().toAbsolutePath(), saveSteps);
+            .formatted(model, TestModels.mixedStories().toAbsolutePath(), saveSteps, scope);
     Recipe recipe = RecipeReader.parse("test.yaml", yaml, Path.of(""), List.of()).recipe();
     Settings settings =
         Settings.read(
