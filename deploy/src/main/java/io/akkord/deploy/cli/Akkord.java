@@ -17,6 +17,8 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       ScoreCommand.class,
       GenerateCommand.class,
+      LedgerCommand.class,
+      DoctorCommand.class,
       BenchCommand.class,
     },
     footer = {"", "Exit codes: 0 ok, 1 failed, 2 usage.", "Begin with: akkord demo"})

@@ -1,0 +1,66 @@
+package io.akkord.deploy.cli;
+
+import io.akkord.model.UserError;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Comparator;
+import java.util.stream.Stream;
+import picocli.CommandLine.Option;
+
+/** Which run a command looks at: the one named, else the newest under {@code runs/}. */
+final class RunOptions {
+  private static final Path RUNS = Path.of("runs");
+
+  @Option(
+      names = "--run",
+      paramLabel = "DIR",
+      description = "output folder of a run (default: the newest under runs/)")
+  private Path named;
+
+  /**
+   * Opens the run's record.
+   *
+   * @param positional the folder as an argument without a name, or null
+   */
+  RunRecord open(Path positional) {
+    if (positional != null && named != null && !positional.equals(named)) {
+      throw new UserError(
+          "two runs are named, %s and --run %s; name one".formatted(positional, named));
+    }
+    if (positional != null) {
+      return RunRecord.open(positional);
+    }
+    return RunRecord.open(named != null ? named : newest());
+  }
+
+  private static Path newest() {
+    if (Files.isDirectory(RUNS)) {
+      try (Stream<Path> folders = Files.list(RUNS)) {
+        Comparator<Path> byTime = Comparator.comparing(RunOptions::begun);
+        return folders
+            .filter(RunRecord::isRun)
+            .max(byTime.thenComparing(Comparator.naturalOrder()))
+            .orElseThrow(RunOptions::none);
+      } catch (IOException e) {
+        throw new UserError("%s cannot be read (%s); name a run with --run".formatted(RUNS, e), e);
+      }
+    }
+    throw none();
+  }
+
+  private static UserError none() {
+    return new UserError(
+        "there is no run under %s; name the output_dir of a run with --run DIR"
+            .formatted(RUNS.toAbsolutePath()));
+  }
+
+  private static FileTime begun(Path folder) {
+    try {
+      return Files.getLastModifiedTime(folder.resolve(RunRecord.IDENTITY));
+    } catch (IOException e) {
+      return FileTime.fromMillis(0);
+    }
+  }
+}
