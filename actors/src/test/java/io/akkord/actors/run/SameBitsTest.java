@@ -25,6 +25,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * The final weights are a function of model, data, recipe and seed: not of workers, parameter
@@ -58,9 +60,11 @@ class SameBitsTest {
     assertThat(accepted).as("rewrites that act").hasPositiveValue();
   }
 
-  @Test
-  void threeWorkersAndTwoShardsGiveTheSameWeights() throws Exception {
-    assertThat(train("three", 3, List.of("parameter_shards=2"), (run, event) -> {}))
+  @ParameterizedTest
+  @CsvSource({"1,2", "1,3", "2,1", "2,2", "2,3", "3,1", "3,2", "3,3", "4,1", "4,2", "4,3"})
+  void workersAndParameterShardsDoNotChangeTheWeights(int workers, int shards) throws Exception {
+    String name = "w" + workers + "p" + shards;
+    assertThat(train(name, workers, List.of("parameter_shards=" + shards), (run, event) -> {}))
         .isEqualTo(expected);
   }
 
