@@ -8,6 +8,7 @@ import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.javadsl.TimerScheduler;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.akkord.actors.CborMessage;
 import io.akkord.actors.bulk.BulkHeader;
@@ -61,6 +62,8 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
 
   private record BlockArrived(BulkHeader header, long block) implements Command {}
 
+  private record Overdue(Write write) implements Command {}
+
   private record Finished(Write write, String folder, double seconds, Throwable failure)
       implements Command {}
 
@@ -72,6 +75,7 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
   private final Map<Long, Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>>> snapshots =
       new TreeMap<>();
   private final List<Write> waiting = new ArrayList<>();
+  private final TimerScheduler<Command> timers;
   private boolean writing;
 
   /**
@@ -81,15 +85,20 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
    */
   public static Behavior<Command> create(
       RunFacts facts, LaneInbox inbox, CheckpointContent.PathWriter metadata) {
-    return Behaviors.setup(context -> new Checkpointer(context, facts, inbox, metadata));
+    return Behaviors.setup(
+        context ->
+            Behaviors.withTimers(
+                timers -> new Checkpointer(context, timers, facts, inbox, metadata)));
   }
 
   private Checkpointer(
       ActorContext<Command> context,
+      TimerScheduler<Command> timers,
       RunFacts facts,
       LaneInbox inbox,
       CheckpointContent.PathWriter metadata) {
     super(context);
+    this.timers = timers;
     this.facts = facts;
     this.inbox = inbox;
     this.metadata = metadata;
@@ -110,6 +119,7 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
         .onMessage(BlockArrived.class, this::onBlockArrived)
         .onMessage(Write.class, this::onWrite)
         .onMessage(Finished.class, this::onFinished)
+        .onMessage(Overdue.class, overdue -> onOverdue(overdue.write()))
         .onSignal(PostStop.class, this::onPostStop)
         .build();
   }
@@ -130,7 +140,29 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
 
   private Behavior<Command> onWrite(Write write) {
     waiting.add(write);
+    timers.startSingleTimer(
+        write.committedSteps(), new Overdue(write), facts.settings().deadlines().checkpoint());
     writeWhenReady();
+    return this;
+  }
+
+  private Behavior<Command> onOverdue(Write write) {
+    var snapshot = snapshots.getOrDefault(write.committedSteps(), Map.of());
+    String state =
+        waiting.remove(write)
+            ? (writing ? "an earlier one is still being written" : "slices are missing")
+            : "the disk is not done";
+    Map<BulkHeader.Kind, Object> here = new TreeMap<>();
+    snapshot.forEach((kind, slices) -> here.put(kind, slices.keySet()));
+    String error =
+        "the checkpoint after %d steps is not written after %s: %s; slices that have come: %s of %d"
+            .formatted(
+                write.committedSteps(),
+                facts.settings().deadlines().checkpoint(),
+                state,
+                here,
+                facts.slices().size());
+    write.replyTo().tell(new Written(write.committedSteps(), null, 0, error));
     return this;
   }
 
@@ -229,6 +261,7 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
   private Behavior<Command> onFinished(Finished finished) throws java.io.IOException {
     writing = false;
     long steps = finished.write().committedSteps();
+    timers.cancel(steps);
     release(steps);
     String error = null;
     if (finished.failure() != null) {

@@ -27,9 +27,10 @@ final class GradientParts {
     return stale;
   }
 
-  /** Whether a block is for later: its step has not been announced yet. */
+  /** Whether a block is for later: its step or its assignment has not been announced yet. */
   boolean early(BulkHeader header) {
-    return header.step() > step;
+    boolean newer = header.step() == step && header.assignment() > assignment();
+    return header.step() > step || newer;
   }
 
   /** Takes a block or lets go of it. */

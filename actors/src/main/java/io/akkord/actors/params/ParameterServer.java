@@ -49,6 +49,9 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
       Assignment assignment, Map<String, ActorRef<GpuWorker.Command>> workers, String reason)
       implements Command {}
 
+  /** What was due after so many steps is done: the workers compute again. */
+  public record Resumed(long committedSteps) implements Command {}
+
   /** Commits the step in flight, has the parameters saved and goes no further. */
   public record Halt(String reason) implements Command {}
 
@@ -119,6 +122,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     return newReceiveBuilder()
         .onMessage(Begin.class, this::onBegin)
         .onMessage(Reassign.class, this::onReassign)
+        .onMessage(Resumed.class, this::onResumed)
         .onMessage(Halt.class, this::onHalt)
         .onMessage(Scored.class, this::onScored)
         .onMessage(SliceSummed.class, this::onSliceSummed)
@@ -154,7 +158,22 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     report = null;
     stepStartedNanos = System.nanoTime();
     expect();
+    if (!facts.waitsAfter(step)) {
+      armDeadline();
+    }
+  }
+
+  private void armDeadline() {
     timers.startSingleTimer(DEADLINE, Overdue.INSTANCE, facts.settings().deadlines().step());
+  }
+
+  /** A cycle may take longer than a step may: the step's time begins when it is over. */
+  private Behavior<Command> onResumed(Resumed resumed) {
+    if (barrier != null && barrier.step() == resumed.committedSteps()) {
+      stepStartedNanos = System.nanoTime();
+      armDeadline();
+    }
+    return this;
   }
 
   /** Tells the slices under which assignment each shard's gradient counts. */
@@ -178,6 +197,8 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
       }
     }
     barrier.reassign(assignment.number(), moved);
+    // Its sums are void; those under the new assignment decide again.
+    heldBack = null;
     getContext()
         .getLog()
         .info("step {}: shards {} move, {}", barrier.step(), moved, change.reason());
@@ -308,7 +329,9 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
         new ParameterShard.Apply(
             facts.attempt(), step, clip ? scale : 1, rate, adamSteps, skip != null, snapshot);
     shards.forEach(shard -> shard.tell(apply));
-    previousMoments = skip == null && moments != null ? moments : previousMoments;
+    if (skip == null) {
+      previousMoments = Moments.of(StepWeights.costs(barrier.scores()));
+    }
     timers.cancel(DEADLINE);
     barrier = null;
     supervisor.tell(new Supervisor.StepCommitted(committed, adamSteps, done, last));
@@ -393,6 +416,18 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
 
   /** Names who is waited for; the supervisor decides what becomes of them. */
   private Behavior<Command> onOverdue() {
+    if (heldBack != null) {
+      supervisor.tell(
+          new Supervisor.StepOverdue(
+              barrier.step(),
+              List.of(),
+              "step %d waited %s for the ledger, which has not acknowledged steps %s"
+                  .formatted(
+                      barrier.step(),
+                      facts.settings().deadlines().step(),
+                      unacknowledged.keySet())));
+      return this;
+    }
     List<String> late =
         barrier.unscored().stream().map(assignment.owners()::get).distinct().toList();
     String reason =
@@ -405,7 +440,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
             late,
             "step %d waited %s for %s"
                 .formatted(barrier.step(), facts.settings().deadlines().step(), reason)));
-    timers.startSingleTimer(DEADLINE, Overdue.INSTANCE, facts.settings().deadlines().step());
+    armDeadline();
     return this;
   }
 }

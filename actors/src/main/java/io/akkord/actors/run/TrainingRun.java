@@ -230,6 +230,11 @@ public final class TrainingRun {
     }
   }
 
+  /** For tests that end actors; null when there was nothing left to do. */
+  ActorSystem<?> system() {
+    return system;
+  }
+
   /** The arithmetic of the run. */
   public io.akkord.config.RunPlan plan() {
     return inputs.plan;

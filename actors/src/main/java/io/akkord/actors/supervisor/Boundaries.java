@@ -7,6 +7,7 @@ import io.akkord.actors.checkpoint.Checkpointer;
 import io.akkord.actors.ledger.Ledger;
 import io.akkord.actors.ledger.Ledger.RewriteGroup;
 import io.akkord.actors.ledger.Ledger.TableStamp;
+import io.akkord.actors.params.ParameterServer;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.actors.worker.EngineCompute;
@@ -34,6 +35,9 @@ import java.util.stream.IntStream;
 final class Boundaries {
   private static final Duration FIRST_WAIT = Duration.ofMillis(100);
   private static final int QUIET_QUESTIONS = 5;
+
+  /** With waits that double up to the ledger's deadline: some minutes. */
+  private static final int MOST_QUESTIONS = 20;
 
   private enum Phase {
     NONE,
@@ -197,6 +201,8 @@ final class Boundaries {
       onEvaluated(evaluated);
     } else if (command instanceof Supervisor.LedgerSaved saved) {
       onLedgerSaved(saved.saved());
+    } else if (command == Supervisor.WorkOverdue.INSTANCE) {
+      onWorkOverdue();
     } else if (command == Supervisor.Resend.INSTANCE) {
       onResend();
     }
@@ -213,6 +219,13 @@ final class Boundaries {
               phase,
               committed,
               asked);
+    }
+    if (asked > MOST_QUESTIONS) {
+      failure =
+          "the ledger has not answered in phase %s after %d steps, asked %d times; the log says why"
+              .formatted(phase, committed, asked);
+      answered();
+      return;
     }
     question.run();
     armResend();
@@ -257,6 +270,7 @@ final class Boundaries {
   }
 
   private void giveWork() {
+    armWorkDeadline();
     if (phase == Phase.CYCLE && rewriting != null) {
       members.forEach(
           (id, member) ->
@@ -270,6 +284,32 @@ final class Boundaries {
                   .next(id)
                   .ifPresent(g -> member.ref().tell(new GpuWorker.Evaluate(committed, g))));
     }
+  }
+
+  /** Every group that is given out or comes back starts the time anew. */
+  private void armWorkDeadline() {
+    if (phase == Phase.CYCLE || phase == Phase.EVAL) {
+      timers.startSingleTimer(
+          Supervisor.WorkOverdue.INSTANCE,
+          Supervisor.WorkOverdue.INSTANCE,
+          facts.settings().deadlines().cycleGroup());
+    }
+  }
+
+  /** Whoever has had a group for that long is taken for dead; the others get it. */
+  private void onWorkOverdue() {
+    WorkPool<?> pool = phase == Phase.CYCLE ? rewriting : phase == Phase.EVAL ? evaluating : null;
+    if (pool == null || pool.workers().isEmpty()) {
+      return;
+    }
+    String reason =
+        "%s after %d steps: no group came back for %s; under way: %s"
+            .formatted(
+                phase == Phase.CYCLE ? "the rewriting cycle" : "the evaluation",
+                committed,
+                facts.settings().deadlines().cycleGroup(),
+                pool.underWay());
+    pool.workers().forEach(w -> context.getSelf().tell(new Supervisor.WorkerFailed(w, reason)));
   }
 
   private void onGroupRewritten(Supervisor.GroupRewritten rewritten) {
@@ -453,6 +493,7 @@ final class Boundaries {
       members
           .values()
           .forEach(member -> member.ref().tell(new GpuWorker.Proceed(committed, stamp)));
+      peers.server().tell(new ParameterServer.Resumed(committed));
     } else if (committed == setup.startStep()) {
       failure = "nothing is left to do: all %d steps are done".formatted(committed);
     }

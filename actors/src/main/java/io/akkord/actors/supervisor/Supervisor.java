@@ -109,6 +109,10 @@ public final class Supervisor
     INSTANCE
   }
 
+  enum WorkOverdue implements Command {
+    INSTANCE
+  }
+
   /** A worker of this attempt. */
   record Member(ActorRef<GpuWorker.Command> ref, LaneAddress lane) {}
 
@@ -379,6 +383,9 @@ public final class Supervisor
 
   private Effect<SupervisorEvent, RunState> onCheckpointWritten(CheckpointWritten done) {
     Checkpointer.Written written = done.written();
+    if (ended) {
+      return Effect().none();
+    }
     if (written.error() != null) {
       return end("failed", written.error());
     }

@@ -55,6 +55,11 @@ final class WorkPool<U> {
     return done.size() == total;
   }
 
+  /** Who has a unit. */
+  Set<String> workers() {
+    return Set.copyOf(running.keySet());
+  }
+
   /** Who works on what, for messages. */
   List<String> underWay() {
     List<String> lines = new ArrayList<>();

@@ -13,6 +13,7 @@ import picocli.CommandLine.Spec;
     description = "Fine-tunes language models with CADFT on a cluster of actors.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
+      DemoCommand.class,
       TrainCommand.class,
       ScoreCommand.class,
       GenerateCommand.class,

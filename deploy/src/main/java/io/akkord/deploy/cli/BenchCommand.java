@@ -3,7 +3,6 @@ package io.akkord.deploy.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.akkord.deploy.bench.EngineBench;
 import io.akkord.deploy.bench.Figure;
-import io.akkord.model.UserError;
 import io.akkord.model.engine.DeviceThread;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -63,7 +62,7 @@ final class BenchCommand {
       EngineBench bench =
           new EngineBench(
               threads, rounds, steps, line -> spec.commandLine().getErr().println(line));
-      Path script = home().resolve("deploy/bench/pytorch_reference.py");
+      Path script = Home.path().resolve("deploy/bench/pytorch_reference.py");
       try (DeviceThread device = DeviceThread.start("bench", threads)) {
         List<Figure> figures =
             device
@@ -75,14 +74,6 @@ final class BenchCommand {
         }
       }
       return 0;
-    }
-
-    private static Path home() {
-      String home = System.getProperty("akkord.home");
-      if (home == null) {
-        throw new UserError("start the bench through deploy/bin/akkord, which knows where it lies");
-      }
-      return Path.of(home);
     }
 
     private String line(Figure figure) throws Exception {

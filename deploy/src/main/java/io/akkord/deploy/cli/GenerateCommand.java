@@ -57,7 +57,7 @@ final class GenerateCommand implements Callable<Integer> {
   public Integer call() {
     try (ModelOptions.Opened opened = model.open();
         TextTokenizer tokenizer = opened.tokenizer()) {
-      int[] ids = tokenizer.encode(prompt, true);
+      int[] ids = tokenizer.encodeBeginning(prompt);
       if (ids.length == 0) {
         throw new UserError(
             "--prompt is empty and this model's tokenizer adds no beginning-of-sequence token; give a prompt");

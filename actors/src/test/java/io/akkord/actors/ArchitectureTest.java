@@ -1,0 +1,74 @@
+package io.akkord.actors;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaCall;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import java.util.concurrent.Future;
+
+@AnalyzeClasses(packages = "io.akkord.actors", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+  /** Where actors live; the composition root may wait, and so may the journal's own threads. */
+  private static final String[] ACTORS = {
+    "..actors.supervisor..",
+    "..actors.params..",
+    "..actors.worker..",
+    "..actors.rewrite..",
+    "..actors.ledger..",
+    "..actors.checkpoint..",
+    "..actors.bulk.."
+  };
+
+  @ArchTest
+  static final ArchRule NOBODY_WAITS_IN_AN_ACTOR =
+      noClasses()
+          .that()
+          .resideInAnyPackage(ACTORS)
+          .should()
+          .callMethodWhere(JavaCall.Predicates.target(new Waiting()))
+          .because("an actor that waits keeps its messages and its thread from everybody else");
+
+  @ArchTest
+  static final ArchRule NO_TENSOR_COMES_NEAR_AN_ACTOR =
+      noClasses()
+          .that()
+          .resideInAPackage("io.akkord.actors..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("ai.djl..")
+          .because("tensors travel as bytes through the bulk lane only");
+
+  @ArchTest
+  static final ArchRule NO_ASK =
+      noClasses()
+          .that()
+          .resideInAPackage("io.akkord.actors..")
+          .should()
+          .dependOnClassesThat()
+          .haveFullyQualifiedName("akka.actor.typed.javadsl.AskPattern")
+          .because("a question whose answer is lost is asked again, not waited for");
+
+  private static final class Waiting
+      extends com.tngtech.archunit.base.DescribedPredicate<
+          com.tngtech.archunit.core.domain.AccessTarget> {
+    Waiting() {
+      super("waits for another thread");
+    }
+
+    @Override
+    public boolean test(com.tngtech.archunit.core.domain.AccessTarget target) {
+      boolean future =
+          target.getOwner().isAssignableTo(Future.class)
+              && (target.getName().equals("join") || target.getName().equals("get"));
+      boolean sleep =
+          target.getOwner().isEquivalentTo(Thread.class)
+              && (target.getName().equals("sleep") || target.getName().equals("join"));
+      boolean monitor =
+          target.getOwner().isEquivalentTo(Object.class) && target.getName().equals("wait");
+      return future || sleep || monitor;
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package io.akkord.actors;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.akkord.actors.checkpoint.Checkpointer;
+import io.akkord.actors.params.ParameterServer;
+import io.akkord.actors.params.ParameterShard;
+import io.akkord.actors.rewrite.Rewriter;
+import io.akkord.actors.supervisor.Supervisor;
+import io.akkord.actors.worker.GpuWorker;
+import java.lang.reflect.Modifier;
+import java.util.Arrays;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ProtocolsTest {
+  private static final Config CONFIG =
+      ConfigFactory.parseResources("akkord-actors.conf").withFallback(ConfigFactory.load());
+  private static final ActorTestKit KIT = ActorTestKit.create(CONFIG);
+
+  @AfterAll
+  static void stop() {
+    KIT.shutdownTestKit();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      classes = {
+        Supervisor.class,
+        ParameterServer.class,
+        ParameterShard.class,
+        GpuWorker.class,
+        Rewriter.class,
+        Checkpointer.class
+      })
+  void everyPublicMessageSurvivesTheWire(Class<?> actor) {
+    Class<?>[] commands =
+        Arrays.stream(actor.getDeclaredClasses())
+            .filter(c -> c.getSimpleName().equals("Command"))
+            .findFirst()
+            .orElseThrow()
+            .getPermittedSubclasses();
+    assertThat(new ProtocolWalk(KIT).walk(actor))
+        .containsAll(
+            Arrays.stream(commands)
+                .filter(c -> Modifier.isPublic(c.getModifiers()))
+                .filter(Class::isRecord)
+                .toList());
+  }
+
+  @Test
+  void javaSerializationIsOff() {
+    assertThat(CONFIG.getBoolean("akka.actor.allow-java-serialization")).isFalse();
+  }
+}

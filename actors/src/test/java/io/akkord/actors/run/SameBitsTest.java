@@ -1,0 +1,185 @@
+package io.akkord.actors.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.PoisonPill;
+import akka.actor.typed.javadsl.Adapter;
+import com.typesafe.config.ConfigFactory;
+import io.akkord.config.EffectiveRecipe;
+import io.akkord.config.RecipeReader;
+import io.akkord.config.Settings;
+import io.akkord.model.TestModels;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The final weights are a function of model, data, recipe and seed: not of workers, parameter
+ * shards, memory, or who dies. Real engine, real model, rewriting on.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SameBitsTest {
+  private static final int STEPS = 9;
+
+  @TempDir static Path folder;
+  private Path data;
+  private String expected;
+
+  @BeforeAll
+  void runOnOneWorker() throws Exception {
+    data = folder.resolve("data.jsonl");
+    try (var lines = Files.lines(TestModels.mixedStories())) {
+      Files.writeString(data, lines.limit(22).collect(Collectors.joining("\n")) + "\n");
+    }
+    AtomicInteger accepted = new AtomicInteger();
+    expected =
+        train(
+            "one",
+            1,
+            List.of(),
+            (run, event) -> {
+              if (event instanceof RunEvent.Cycle cycle) {
+                accepted.addAndGet(cycle.finished().getAccepted());
+              }
+            });
+    assertThat(accepted).as("rewrites that act").hasPositiveValue();
+  }
+
+  @Test
+  void threeWorkersAndTwoShardsGiveTheSameWeights() throws Exception {
+    assertThat(train("three", 3, List.of("parameter_shards=2"), (run, event) -> {}))
+        .isEqualTo(expected);
+  }
+
+  @Test
+  void noMemoryToHoldForwardsGivesTheSameWeights() throws Exception {
+    assertThat(train("scored", 2, List.of("held_forward_memory=0"), (run, event) -> {}))
+        .isEqualTo(expected);
+  }
+
+  @Test
+  void withoutRewritingTheWeightsAreOthers() throws Exception {
+    assertThat(train("plain", 2, List.of("rewrite=off"), (run, event) -> {}))
+        .isNotEqualTo(expected);
+  }
+
+  @Test
+  void workersKilledInMidStepChangeNoBit() throws Exception {
+    List<String> notes = new CopyOnWriteArrayList<>();
+    String hash =
+        train(
+            "killed",
+            3,
+            List.of("parameter_shards=3"),
+            (run, event) -> {
+              if (event instanceof RunEvent.Step step && step.report().step() == 2) {
+                kill(run, "worker-1");
+              }
+              if (event instanceof RunEvent.Step step && step.report().step() == 6) {
+                kill(run, "worker-0");
+              }
+              if (event instanceof RunEvent.Note note) {
+                notes.add(note.text());
+              }
+            });
+    assertThat(notes).anyMatch(n -> n.contains("worker-1 is lost"));
+    assertThat(notes).anyMatch(n -> n.contains("worker-0 is lost"));
+    assertThat(hash).isEqualTo(expected);
+  }
+
+  @Test
+  void aRunThatIsStoppedAndResumedGivesTheSameWeights() throws Exception {
+    RunResult stopped =
+        result(
+            "stopped",
+            2,
+            List.of(),
+            false,
+            (run, event) -> {
+              if (event instanceof RunEvent.Step step && step.report().step() == 3) {
+                run.stop("the test says so");
+              }
+            });
+    assertThat(stopped.outcome()).isEqualTo("stopped");
+    assertThat(stopped.committedSteps()).isBetween(4L, STEPS - 1L);
+    RunResult resumed = result("stopped", 3, List.of(), true, (run, event) -> {});
+    assertThat(resumed.finished()).as(resumed.reason()).isTrue();
+    assertThat(hash("stopped")).isEqualTo(expected);
+    List<String> steps =
+        Files.readAllLines(folder.resolve("stopped/metrics.jsonl"), StandardCharsets.UTF_8);
+    assertThat(steps).hasSize(STEPS);
+  }
+
+  private static void kill(TrainingRun run, String worker) {
+    Adapter.toClassic(run.system())
+        .actorSelection("/user/" + worker)
+        .tell(PoisonPill.getInstance(), akka.actor.ActorRef.noSender());
+  }
+
+  private String train(
+      String name, int workers, List<String> sets, BiConsumer<TrainingRun, RunEvent> listener)
+      throws Exception {
+    RunResult result = result(name, workers, sets, false, listener);
+    assertThat(result.finished()).as(result.reason()).isTrue();
+    assertThat(result.committedSteps()).isEqualTo(STEPS);
+    return hash(name);
+  }
+
+  private RunResult result(
+      String name,
+      int workers,
+      List<String> sets,
+      boolean resume,
+      BiConsumer<TrainingRun, RunEvent> listener)
+      throws Exception {
+    AtomicReference<TrainingRun> run = new AtomicReference<>();
+    TrainOptions options =
+        new TrainOptions(
+            recipe(name, sets),
+            Settings.read(ConfigFactory.load()),
+            workers,
+            resume,
+            line -> {},
+            event -> listener.accept(run.get(), event));
+    run.set(TrainingRun.start(options));
+    return run.get().result().toCompletableFuture().get(120, TimeUnit.SECONDS);
+  }
+
+  private EffectiveRecipe recipe(String name, List<String> sets) {
+    String yaml =
+        """
+        model_name_or_path: %s
+        train_file: %s
+        output_dir: %s
+        global_batch_size: 8
+        micro_batch_size: 2
+        logical_shards: 4
+        num_train_epochs: 3
+        max_length: 256
+        too_long: drop
+        learning_rate: 1.0e-3
+        warmup_steps: 1
+        rewrite: {warmup: 3, every: 3, fraction: 0.5, probability: 1.0, min_visits: 1, max_new_tokens: 200, batch: 3, temperature: 0.9, top_p: 1.0}
+        """
+            .formatted(TestModels.stories260K().toAbsolutePath(), data, folder.resolve(name));
+    return RecipeReader.parse("test.yaml", yaml, folder, sets);
+  }
+
+  private String hash(String name) throws Exception {
+    byte[] bytes = Files.readAllBytes(folder.resolve(name).resolve("model.safetensors"));
+    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+  }
+}
