@@ -26,9 +26,11 @@ final class BadRows implements AutoCloseable {
   private final Path original;
   private final Path copy;
   private final TreeMap<Integer, String> problems = new TreeMap<>();
+  private Path source;
 
   BadRows(Path original) throws IOException {
     this.original = original;
+    this.source = original;
     this.copy = Files.createTempFile("akkord-", ".jsonl");
   }
 
@@ -38,23 +40,22 @@ final class BadRows implements AutoCloseable {
   }
 
   /**
-   * Reads the file, past its bad rows.
+   * Reads the file, past its bad rows, those of earlier readings too.
    *
-   * @param reader opens the file; what it throws tells of the first bad row
+   * @param reader starts anew at every call; what it throws tells of the first bad row
    * @return what the reader made of the good rows
    * @throws UserError for what is not the fault of one row, or when there are too many bad rows
    */
   <T> T read(Function<Path, T> reader) throws IOException {
-    Path source = original;
     while (true) {
       try {
         return reader.apply(source);
       } catch (UserError e) {
-        int line = line(source, e.getMessage());
+        int line = line(e.getMessage());
         if (line == 0 || problems.containsKey(line)) {
-          throw named(e, source);
+          throw named(e);
         }
-        problems.put(line, named(e, source).getMessage());
+        problems.put(line, named(e).getMessage());
         if (problems.size() == MOST) {
           throw new UserError(
               "%s: looked no further after %d bad rows".formatted(original, MOST), e);
@@ -65,7 +66,7 @@ final class BadRows implements AutoCloseable {
     }
   }
 
-  private static int line(Path source, String message) {
+  private int line(String message) {
     if (!message.startsWith(source.toString())) {
       return 0;
     }
@@ -73,7 +74,7 @@ final class BadRows implements AutoCloseable {
     return matcher.matches() ? Integer.parseInt(matcher.group(1)) : 0;
   }
 
-  private UserError named(UserError e, Path source) {
+  private UserError named(UserError e) {
     return new UserError(e.getMessage().replace(source.toString(), original.toString()), e);
   }
 

@@ -120,7 +120,7 @@ final class DataCheck {
         file, rows, textRows - withoutPrompt, withoutPrompt, rows - textRows);
     if (!bad.problems().isEmpty()) {
       findings.fail(
-          "%d bad rows; a run refuses the file until they are mended:", bad.problems().size());
+          "bad rows: %d; a run refuses the file until they are mended:", bad.problems().size());
       bad.problems().values().forEach(problem -> findings.fail("%s", problem));
     }
   }
@@ -136,7 +136,7 @@ final class DataCheck {
             .map(e -> "line %d = line %d".formatted(e.getKey(), e.getValue()))
             .collect(Collectors.joining(", "));
     findings.warn(
-        "%d rows repeat an earlier one (%s%s); they count as samples of their own",
+        "rows that repeat an earlier one: %d (%s%s); they count as samples of their own",
         duplicates.size(), some, duplicates.size() > SHOWN ? ", …" : "");
   }
 

@@ -138,7 +138,9 @@ final class DoctorRecipeCommand implements Callable<Integer> {
           "%s: %d samples, %,d target tokens", file, tokens.size(), tokens.report().targetTokens());
       return tokens.size();
     } catch (UserError e) {
-      findings.fail("%s%n(akkord doctor data %s names every bad row)", e.getMessage(), file);
+      findings.fail(
+          "%s%n(akkord doctor data %s --model %s looks through the whole file)",
+          e.getMessage(), file, recipe.modelNameOrPath());
       return -1;
     } finally {
       Files.deleteIfExists(cache);

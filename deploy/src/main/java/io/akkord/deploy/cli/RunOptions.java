@@ -32,28 +32,33 @@ final class RunOptions {
     if (positional != null) {
       return RunRecord.open(positional);
     }
-    return RunRecord.open(named != null ? named : newest());
+    return RunRecord.open(named != null ? named : newest(RUNS));
   }
 
-  private static Path newest() {
-    if (Files.isDirectory(RUNS)) {
-      try (Stream<Path> folders = Files.list(RUNS)) {
-        Comparator<Path> byTime = Comparator.comparing(RunOptions::begun);
-        return folders
-            .filter(RunRecord::isRun)
-            .max(byTime.thenComparing(Comparator.naturalOrder()))
-            .orElseThrow(RunOptions::none);
-      } catch (IOException e) {
-        throw new UserError("%s cannot be read (%s); name a run with --run".formatted(RUNS, e), e);
-      }
+  /**
+   * The run that began last.
+   *
+   * @throws UserError if there is none
+   */
+  static Path newest(Path runs) {
+    if (!Files.isDirectory(runs)) {
+      throw none(runs);
     }
-    throw none();
+    try (Stream<Path> folders = Files.list(runs)) {
+      Comparator<Path> byTime = Comparator.comparing(RunOptions::begun);
+      return folders
+          .filter(RunRecord::isRun)
+          .max(byTime.thenComparing(Comparator.naturalOrder()))
+          .orElseThrow(() -> none(runs));
+    } catch (IOException e) {
+      throw new UserError("%s cannot be read (%s); name a run with --run".formatted(runs, e), e);
+    }
   }
 
-  private static UserError none() {
+  private static UserError none(Path runs) {
     return new UserError(
         "there is no run under %s; name the output_dir of a run with --run DIR"
-            .formatted(RUNS.toAbsolutePath()));
+            .formatted(runs.toAbsolutePath()));
   }
 
   private static FileTime begun(Path folder) {
