@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -25,7 +26,7 @@ final class BadRows implements AutoCloseable {
 
   private final Path original;
   private final Path copy;
-  private final TreeMap<Integer, String> problems = new TreeMap<>();
+  private final SortedMap<Integer, String> problems = new TreeMap<>();
   private Path source;
 
   BadRows(Path original) throws IOException {
@@ -35,7 +36,7 @@ final class BadRows implements AutoCloseable {
   }
 
   /** The bad rows found so far: line and what is wrong with it. */
-  TreeMap<Integer, String> problems() {
+  SortedMap<Integer, String> problems() {
     return problems;
   }
 

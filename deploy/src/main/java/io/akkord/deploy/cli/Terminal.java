@@ -26,6 +26,8 @@ final class Terminal {
     return line.substring(0, line.offsetByCodePoints(0, limit - 1)) + "…";
   }
 
+  /** From Java 22 on there always is a console; then the width found for it counts. */
+  @SuppressWarnings("SystemConsoleNull")
   private static int columns() {
     if (System.console() == null) {
       return WITHOUT_TERMINAL;
