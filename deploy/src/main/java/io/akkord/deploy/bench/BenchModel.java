@@ -39,13 +39,23 @@ final class BenchModel {
         OptionalInt.of(0));
   }
 
+  /** A random weight of a matrix. */
+  static float weight(SplittableRandom random) {
+    return (float) (0.04 * (random.nextDouble() - 0.5));
+  }
+
+  /** A sample of random tokens: one of prompt, all others of completion. */
+  static TokenizedSample sample(int index, int length, SplittableRandom random) {
+    int[] completion = random.ints(length - 1, 3, VOCAB).toArray();
+    return new TokenizedSample(index, new int[] {random.nextInt(3, VOCAB)}, completion);
+  }
+
   /** A micro-batch of rows of equal length whose every token but the first is a target. */
   static MicroBatch batch(int rows, int length, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     List<TokenizedSample> samples = new ArrayList<>();
     for (int row = 0; row < rows; row++) {
-      int[] completion = random.ints(length - 1, 3, VOCAB).toArray();
-      samples.add(new TokenizedSample(row, new int[] {random.nextInt(3, VOCAB)}, completion));
+      samples.add(sample(row, length, random));
     }
     return MicroBatch.of(samples, 0);
   }

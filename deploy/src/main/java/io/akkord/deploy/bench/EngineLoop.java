@@ -57,7 +57,7 @@ final class EngineLoop implements AutoCloseable {
     SplittableRandom random = new SplittableRandom(1);
     for (int i = 0; i < slice.elements(); i++) {
       boolean gain = i >= engine.layout().decayEnd();
-      weights.putFloat(i * 4, gain ? 1f : (float) (0.04 * (random.nextDouble() - 0.5)));
+      weights.putFloat(i * 4, gain ? 1f : BenchModel.weight(random));
     }
     publish();
   }
@@ -66,33 +66,43 @@ final class EngineLoop implements AutoCloseable {
     window(engine.parameters()).put(window(optimizer.weights()));
   }
 
-  /**
-   * One optimiser step over all micro-batches, every forward held; with or without CADFT's weights.
-   */
-  void step(boolean cadft) {
-    List<HeldForward> held = new ArrayList<>();
-    for (MicroBatch batch : batches) {
-      held.add(engine.forward(batch));
-      if (!cadft) {
-        backward(held.get(held.size() - 1), null, held.size() == 1);
-      }
-    }
-    if (cadft) {
-      double[] costs =
-          held.stream()
-              .flatMap(h -> h.scores().samples().stream())
-              .mapToDouble(SampleScore::nll)
-              .toArray();
-      Moments moments = Moments.of(costs);
-      for (int i = 0; i < held.size(); i++) {
-        backward(held.get(i), moments, i == 0);
-      }
+  /** One optimiser step of DFT: every micro-batch goes backward at once. */
+  void dftStep() {
+    for (int i = 0; i < batches.size(); i++) {
+      HeldForward held = engine.forward(batches.get(i));
+      backward(held, held.scores().samples(), null, i == 0);
     }
     update();
   }
 
-  private void backward(HeldForward held, Moments moments, boolean first) {
-    List<SampleScore> scores = held.scores().samples();
+  /**
+   * One optimiser step of exact CADFT: all scores first, then all backwards.
+   *
+   * @param holding micro-batches whose forward is held; the others are scored and computed again
+   */
+  void cadftStep(int holding) {
+    List<HeldForward> held = new ArrayList<>();
+    List<List<SampleScore>> scores = new ArrayList<>();
+    for (MicroBatch batch : batches) {
+      if (held.size() < holding) {
+        HeldForward forward = engine.forward(batch);
+        held.add(forward);
+        scores.add(forward.scores().samples());
+      } else {
+        scores.add(engine.score(batch).samples());
+      }
+    }
+    Moments moments =
+        Moments.of(scores.stream().flatMap(List::stream).mapToDouble(SampleScore::nll).toArray());
+    for (int i = 0; i < batches.size(); i++) {
+      HeldForward forward = i < holding ? held.get(i) : engine.forward(batches.get(i));
+      backward(forward, scores.get(i), moments, i == 0);
+    }
+    update();
+  }
+
+  private void backward(
+      HeldForward held, List<SampleScore> scores, Moments moments, boolean first) {
     double[] factors = new double[scores.size()];
     for (int i = 0; i < factors.length; i++) {
       double weight =

@@ -3,13 +3,17 @@ package io.akkord.deploy.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.akkord.deploy.bench.EngineBench;
 import io.akkord.deploy.bench.Figure;
+import io.akkord.deploy.bench.TrainBench;
 import io.akkord.model.engine.DeviceThread;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -29,7 +33,7 @@ final class BenchCommand {
       name = "engine",
       mixinStandardHelpOptions = true,
       description =
-          "Forward + backward + AdamW of a 21.7 M model against PyTorch eager, and exact CADFT against DFT.")
+          "Forward + backward + AdamW of a 21.7 M model against PyTorch eager, exact CADFT against DFT, the whole of train against the bare engine loop, and memory over 2,000 steps.")
   static final class EngineCommand implements Callable<Integer> {
     @Option(
         names = "--peer",
@@ -57,23 +61,52 @@ final class BenchCommand {
 
     @Spec private CommandSpec spec;
 
+    @Option(
+        names = "--only",
+        split = ",",
+        description = "some of: engine (needs --peer), barrier, train, memory")
+    private Set<Part> only = EnumSet.allOf(Part.class);
+
+    /** What can be measured by itself. */
+    enum Part {
+      ENGINE,
+      BARRIER,
+      TRAIN,
+      MEMORY
+    }
+
     @Override
     public Integer call() throws Exception {
-      EngineBench bench =
-          new EngineBench(
-              threads, rounds, steps, line -> spec.commandLine().getErr().println(line));
-      Path script = Home.path().resolve("deploy/bench/pytorch_reference.py");
-      try (DeviceThread device = DeviceThread.start("bench", threads)) {
-        List<Figure> figures =
-            device
-                .submit(() -> bench.run(peer, script))
-                .toCompletableFuture()
-                .get(2, TimeUnit.HOURS);
-        for (Figure figure : figures) {
-          spec.commandLine().getOut().println(line(figure));
-        }
+      Consumer<String> progress = line -> spec.commandLine().getErr().println(line);
+      EngineBench engine = new EngineBench(threads, rounds, steps, progress);
+      if (peer != null && only.contains(Part.ENGINE)) {
+        Path script = Home.path().resolve("deploy/bench/pytorch_reference.py");
+        print(List.of(onDevice(() -> engine.againstPyTorch(peer, script))));
+      }
+      if (only.contains(Part.BARRIER)) {
+        print(onDevice(engine::cadftOverDft));
+      }
+      TrainBench train = new TrainBench(threads, rounds, steps, progress);
+      if (only.contains(Part.TRAIN)) {
+        print(List.of(train.overBareLoop()));
+      }
+      if (only.contains(Part.MEMORY)) {
+        print(List.of(train.memory(Home.path().resolve("deploy/demo"))));
       }
       return 0;
+    }
+
+    private <T> T onDevice(Callable<T> job) throws Exception {
+      try (DeviceThread device = DeviceThread.start("bench", threads)) {
+        return device.submit(job).toCompletableFuture().get(2, TimeUnit.HOURS);
+      }
+    }
+
+    private void print(List<Figure> figures) throws Exception {
+      for (Figure figure : figures) {
+        spec.commandLine().getOut().println(line(figure));
+        spec.commandLine().getOut().flush();
+      }
     }
 
     private String line(Figure figure) throws Exception {
