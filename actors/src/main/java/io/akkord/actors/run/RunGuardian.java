@@ -42,6 +42,12 @@ final class RunGuardian {
   private final RunParts parts;
   private final RunFacts facts;
   private final Bulk bulk = new InJvmBulk();
+
+  /**
+   * One a worker; slices compute on them too. A thread of their own would be a second pool of
+   * OpenMP threads, and with more of those than cores libgomp stops spinning between operations:
+   * that made every step a fifth slower.
+   */
   private final List<DeviceThread> devices = new ArrayList<>();
 
   private RunGuardian(ActorContext<Command> context, RunParts parts) {
@@ -67,6 +73,9 @@ final class RunGuardian {
         context.spawn(
             Checkpointer.create(facts, checkpoints, parts.inputs().model::copyMetadataTo),
             "checkpointer");
+    for (int i = 0; i < parts.workers(); i++) {
+      devices.add(DeviceThread.start("worker-" + i, facts.plan().recipe().threads()));
+    }
     List<LaneAddress> lanes = new ArrayList<>();
     List<ActorRef<ParameterShard.Command>> shards = new ArrayList<>();
     for (Slice slice : facts.slices()) {
@@ -79,7 +88,7 @@ final class RunGuardian {
                   slice,
                   parts.setup().startStep(),
                   parts.initial(),
-                  device("slice-" + slice.index()),
+                  devices.get(slice.index() % devices.size()),
                   bulk,
                   inbox,
                   checkpoints.address(),
@@ -95,7 +104,15 @@ final class RunGuardian {
       String id = "worker-" + i;
       context.spawn(
           GpuWorker.create(
-              facts, id, compute(id), bulk, new LaneInbox(bulk), lanes, server, ledger, supervisor),
+              facts,
+              id,
+              compute(devices.get(i)),
+              bulk,
+              new LaneInbox(bulk),
+              lanes,
+              server,
+              ledger,
+              supervisor),
           id);
     }
     // An actor that the run cannot go on without ends it with its reason.
@@ -123,13 +140,7 @@ final class RunGuardian {
         .build();
   }
 
-  private DeviceThread device(String name) {
-    DeviceThread device = DeviceThread.start(name, facts.plan().recipe().threads());
-    devices.add(device);
-    return device;
-  }
-
-  private EngineCompute compute(String id) {
+  private EngineCompute compute(DeviceThread device) {
     Inputs inputs = parts.inputs();
     return new EngineCompute(
         facts,
@@ -137,7 +148,7 @@ final class RunGuardian {
         inputs.train,
         inputs.eval,
         inputs.tokenizer,
-        device(id),
+        device,
         HeldMemory.bytes(facts.plan().recipe(), parts.workers()));
   }
 

@@ -53,43 +53,39 @@ public final class TrainBench {
   public Figure overBareLoop() throws Exception {
     double[] whole = new double[rounds];
     double[] bare = new double[rounds];
-    try (BenchFolder folder = BenchFolder.create();
-        DeviceThread device = DeviceThread.start("bench", threads)) {
+    try (BenchFolder folder = BenchFolder.create()) {
       Path model = folder.model();
       Path data = folder.data(64 * ROWS, LENGTH);
-      EngineLoop loop = on(device, () -> new EngineLoop(threads, 1, ROWS, LENGTH));
       for (int round = 0; round < rounds; round++) {
         whole[round] = whole(model, data, folder.root().resolve("run-" + round));
-        bare[round] = on(device, () -> bare(loop));
+        bare[round] = bare();
         progress.accept(
             "train round %d of %d: whole %.3f s/step, bare loop %.3f"
                 .formatted(round + 1, rounds, whole[round], bare[round]));
       }
-      on(
-          device,
-          () -> {
-            loop.close();
-            return null;
-          });
     }
     return Figure.paired(
         "train_over_engine_loop_21.7M_4x256_fp32", whole, "s/step", bare, "bare engine loop");
   }
 
-  private static <T> T on(DeviceThread device, java.util.concurrent.Callable<T> job)
-      throws Exception {
-    return device.submit(job).toCompletableFuture().get(1, TimeUnit.HOURS);
+  /** With a thread of its own that ends, as that of the whole run does: see RunGuardian. */
+  private double bare() throws Exception {
+    try (DeviceThread device = DeviceThread.start("bench", threads)) {
+      return device.submit(this::bareNow).toCompletableFuture().get(1, TimeUnit.HOURS);
+    }
   }
 
-  private double bare(EngineLoop loop) {
-    for (int i = 0; i < WARMUP; i++) {
-      loop.cadftStep(1);
+  private double bareNow() {
+    try (EngineLoop loop = new EngineLoop(threads, 1, ROWS, LENGTH)) {
+      for (int i = 0; i < WARMUP; i++) {
+        loop.cadftStep(1);
+      }
+      long start = System.nanoTime();
+      for (int i = 0; i < steps; i++) {
+        loop.cadftStep(1);
+      }
+      return (System.nanoTime() - start) / 1e9 / steps;
     }
-    long start = System.nanoTime();
-    for (int i = 0; i < steps; i++) {
-      loop.cadftStep(1);
-    }
-    return (System.nanoTime() - start) / 1e9 / steps;
   }
 
   private double whole(Path model, Path data, Path output) throws Exception {
