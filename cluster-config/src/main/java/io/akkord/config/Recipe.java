@@ -55,7 +55,8 @@ public record Recipe(
     Dtype dtype,
     int threads,
     MemoryLimit heldForwardMemory,
-    int parameterShards,
+    Optional<Integer> parameterShards,
+    ParameterServer parameterServer,
     Optional<StepsOrShare> evalSteps,
     Optional<EvalMetric> metricForBest,
     Optional<StepsOrShare> saveSteps,
@@ -64,6 +65,9 @@ public record Recipe(
 
   /** The weight of a sample and the statistics behind it. */
   public record Cadft(double beta, double epsilon, StatsScope statsScope) {}
+
+  /** How safely weights and optimiser state are kept. */
+  public record ParameterServer(int replicas) {}
 
   /** When and how demonstrations that fight the model are rewritten (arXiv 2606.11206). */
   public record Rewrite(

@@ -25,7 +25,7 @@ import java.util.stream.Stream;
 /** Every key of a recipe: its type and range, and whether it changes the bits of the result. */
 final class RecipeKeys {
   /** Keys whose value is a mapping of further keys. */
-  static final Set<String> SECTIONS = Set.of("cadft", "rewrite");
+  static final Set<String> SECTIONS = Set.of("cadft", "rewrite", "parameter_server");
 
   /** One key; {@code name} is dotted inside a section. */
   record Key<T>(String name, ValueType<T> type, boolean changesResult) {
@@ -99,7 +99,8 @@ final class RecipeKeys {
     result("dtype", choice(Dtype.class));
     result("threads", integer(1, 1024));
     free("held_forward_memory", memory());
-    free("parameter_shards", integer(1, 4096));
+    free("parameter_shards", integer(1, 4096).orNull());
+    free("parameter_server.replicas", integer(0, 1));
 
     free("eval_steps", stepsOrShare().orNull());
     free("metric_for_best", choice(EvalMetric.class).orNull());
@@ -135,6 +136,8 @@ final class RecipeKeys {
         name ->
             switch (name) {
               case "cadft" -> section(Recipe.Cadft.class, "cadft.", values);
+              case "parameter_server" ->
+                  section(Recipe.ParameterServer.class, "parameter_server.", values);
               case "rewrite" ->
                   values.get("rewrite").equals(true)
                       ? Optional.of(section(Recipe.Rewrite.class, "rewrite.", values))
@@ -151,6 +154,8 @@ final class RecipeKeys {
             (name, value) -> {
               switch (name) {
                 case "cadft" -> put(texts, "cadft.", recipe.cadft());
+                case "parameter_server" ->
+                    put(texts, "parameter_server.", recipe.parameterServer());
                 case "rewrite" -> {
                   texts.put("rewrite", Boolean.toString(recipe.rewrite().isPresent()));
                   recipe.rewrite().ifPresent(r -> put(texts, "rewrite.", r));
@@ -169,6 +174,9 @@ final class RecipeKeys {
                 switch (name) {
                   case "cadft" ->
                       Records.names(Recipe.Cadft.class, '_').stream().map(n -> "cadft." + n);
+                  case "parameter_server" ->
+                      Records.names(Recipe.ParameterServer.class, '_').stream()
+                          .map(n -> "parameter_server." + n);
                   case "rewrite" ->
                       Records.names(Recipe.Rewrite.class, '_').stream().map(n -> "rewrite." + n);
                   default -> Stream.of(name);

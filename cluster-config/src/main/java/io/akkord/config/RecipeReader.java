@@ -43,6 +43,13 @@ public final class RecipeReader {
         .recipe();
   }
 
+  /** A recipe as {@link Recipe#toYaml} writes it; none of its paths needs to be here. */
+  public static Recipe readCanonical(String yaml) {
+    return new RecipeAssembly("recipe", new RecipePaths(here(), here(), false))
+        .assemble(yaml, List.of())
+        .recipe();
+  }
+
   /**
    * A recipe that is no file.
    *

@@ -55,6 +55,7 @@ class RecipeKeysTest {
             "output_dir",
             "held_forward_memory",
             "parameter_shards",
+            "parameter_server.replicas",
             "eval_steps",
             "metric_for_best",
             "save_steps",

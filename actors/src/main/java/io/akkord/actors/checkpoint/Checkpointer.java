@@ -77,6 +77,7 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
   private final List<Write> waiting = new ArrayList<>();
   private final TimerScheduler<Command> timers;
   private boolean writing;
+  private long written = -1;
 
   /**
    * The checkpointer of a run.
@@ -126,13 +127,15 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
 
   private Behavior<Command> onBlockArrived(BlockArrived arrived) {
     BulkHeader header = arrived.header();
-    LaneInbox.Block old =
+    Map<Integer, LaneInbox.Block> slices =
         snapshots
             .computeIfAbsent(header.step(), v -> new EnumMap<>(BulkHeader.Kind.class))
-            .computeIfAbsent(header.kind(), k -> new TreeMap<>())
-            .put(header.slice(), inbox.take(arrived.block()));
-    if (old != null) {
-      old.release().run();
+            .computeIfAbsent(header.kind(), k -> new TreeMap<>());
+    if (header.step() <= written || slices.containsKey(header.slice())) {
+      // Every copy of a slice sends its own; the first one is as good as the others.
+      inbox.refuse(arrived.block());
+    } else {
+      slices.put(header.slice(), inbox.take(arrived.block()));
     }
     writeWhenReady();
     return this;
@@ -262,6 +265,7 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
     writing = false;
     long steps = finished.write().committedSteps();
     timers.cancel(steps);
+    written = Math.max(written, steps);
     release(steps);
     String error = null;
     if (finished.failure() != null) {

@@ -17,11 +17,14 @@ final class GradientParts {
   private final Map<Node, Block> blocks = new HashMap<>();
   private long step = -1;
   private long[] assignments = {};
+  private boolean summed;
 
   /** From now on these count; returns the blocks that no longer fit, for the caller to release. */
   List<Block> expect(long newStep, long[] newAssignments) {
+    boolean same = step == newStep && Arrays.equals(assignments, newAssignments);
     step = newStep;
     assignments = newAssignments.clone();
+    summed &= same;
     List<Block> stale = blocks.values().stream().filter(block -> !fits(block.header())).toList();
     blocks.values().removeAll(stale);
     return stale;
@@ -57,6 +60,15 @@ final class GradientParts {
   boolean complete() {
     return step >= 0
         && blocks.keySet().stream().mapToInt(n -> n.hi() - n.lo()).sum() == assignments.length;
+  }
+
+  /** Whether the parts that are expected now have been added up. */
+  boolean isSummed() {
+    return summed;
+  }
+
+  void markSummed() {
+    summed = true;
   }
 
   long step() {

@@ -18,6 +18,7 @@ import io.akkord.model.objective.Objective;
 import io.akkord.model.optim.LrSchedule;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -30,6 +31,10 @@ import java.util.TreeMap;
 public final class ParameterServer extends AbstractBehavior<ParameterServer.Command> {
   private static final Object DEADLINE = "step-deadline";
   private static final Object RESEND = "resend";
+  private static final Object POLL = "poll";
+
+  /** Workers have this share of the step's deadline to answer. */
+  private static final int POLL_SHARE = 4;
 
   /** What the parameter server can be told. */
   public sealed interface Command extends CborMessage {}
@@ -40,14 +45,26 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
       long adamSteps,
       Assignment assignment,
       Map<String, ActorRef<GpuWorker.Command>> workers,
-      List<ActorRef<ParameterShard.Command>> shards,
+      List<List<Holder>> holders,
       ActorRef<Supervisor.Command> supervisor)
       implements Command {}
 
-  /** The workers or their shares changed. */
+  /**
+   * A worker was lost: its shares go to others, and the slices it kept are left to their copies.
+   */
   public record Reassign(
-      Assignment assignment, Map<String, ActorRef<GpuWorker.Command>> workers, String reason)
+      Assignment assignment,
+      Map<String, ActorRef<GpuWorker.Command>> workers,
+      String lost,
+      String reason)
       implements Command {}
+
+  /** Shares from the next step on: a worker came late. */
+  public record Rebalance(Assignment assignment, Map<String, ActorRef<GpuWorker.Command>> workers)
+      implements Command {}
+
+  /** A new, empty copy of a slice: it is filled at the next step and counts from then on. */
+  public record AddHolder(int slice, Holder holder) implements Command {}
 
   /** What was due after so many steps is done: the workers compute again. */
   public record Resumed(long committedSteps) implements Command {}
@@ -62,10 +79,18 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
 
   /** A slice's gradient is summed: squared norm by block. */
   @SuppressWarnings("ArrayRecordComponent")
-  public record SliceSummed(long attempt, long step, long assignment, int slice, double[] squares)
+  public record SliceSummed(
+      long attempt, long step, long assignment, int slice, String holder, double[] squares)
       implements Command {}
 
+  /** A worker lives; {@code pushed}: its gradient of the step is on its way. */
+  public record Position(String worker, long step, boolean pushed) implements Command {}
+
   private record Stored(long step) implements Command {}
+
+  private enum PollOver implements Command {
+    INSTANCE
+  }
 
   private enum Overdue implements Command {
     INSTANCE
@@ -83,7 +108,10 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   private final LrSchedule schedule;
   private final TreeMap<Long, Ledger.CommitStep> unacknowledged = new TreeMap<>();
   private ActorRef<Supervisor.Command> supervisor;
-  private List<ActorRef<ParameterShard.Command>> shards = List.of();
+  private SliceHolders holders = new SliceHolders(List.of());
+  private final List<AddHolder> newHolders = new ArrayList<>();
+  private final Map<String, Boolean> pushed = new HashMap<>();
+  private Rebalance rebalance;
   private Map<String, ActorRef<GpuWorker.Command>> workers = Map.of();
   private Assignment assignment;
   private StepBarrier barrier;
@@ -122,11 +150,15 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     return newReceiveBuilder()
         .onMessage(Begin.class, this::onBegin)
         .onMessage(Reassign.class, this::onReassign)
+        .onMessage(Rebalance.class, this::onRebalance)
+        .onMessage(AddHolder.class, this::onAddHolder)
         .onMessage(Resumed.class, this::onResumed)
         .onMessage(Halt.class, this::onHalt)
         .onMessage(Scored.class, this::onScored)
         .onMessage(SliceSummed.class, this::onSliceSummed)
         .onMessage(Stored.class, this::onStored)
+        .onMessage(Position.class, this::onPosition)
+        .onMessageEquals(PollOver.INSTANCE, this::onPollOver)
         .onMessageEquals(Overdue.INSTANCE, this::onOverdue)
         .onMessageEquals(Resend.INSTANCE, this::onResend)
         .build();
@@ -137,23 +169,68 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     workers = Map.copyOf(begin.workers());
     adamSteps = begin.adamSteps();
     supervisor = begin.supervisor();
-    shards = List.copyOf(begin.shards());
+    holders = new SliceHolders(begin.holders());
+    tellHolders();
     startStep(begin.step());
+    assignAll();
+    return this;
+  }
+
+  /** The whole share of the step in flight and of all later ones. */
+  private void assignAll() {
     workers.forEach(
         (id, worker) ->
             worker.tell(
                 new GpuWorker.Assigned(
                     facts.attempt(),
-                    begin.step(),
+                    barrier.step(),
                     assignment.number(),
                     assignment.shardsOf(id),
                     assignment.shardsOf(id))));
+  }
+
+  private void tellHolders() {
+    GpuWorker.Holders now = new GpuWorker.Holders(facts.attempt(), holders.lanes());
+    workers.values().forEach(worker -> worker.tell(now));
+  }
+
+  private Behavior<Command> onRebalance(Rebalance change) {
+    rebalance = change;
     return this;
+  }
+
+  private Behavior<Command> onAddHolder(AddHolder add) {
+    newHolders.add(add);
+    return this;
+  }
+
+  /**
+   * Between two steps nobody sums, so this is where shares move and copies of slices join: a new
+   * copy is filled with the version that the step starts from.
+   */
+  private void change(long step) {
+    newHolders.forEach(
+        add -> {
+          Holder source = holders.first(add.slice());
+          source.ref().tell(new ParameterShard.Feed(step, add.holder().lane()));
+          holders.add(add.slice(), add.holder());
+        });
+    if (rebalance != null) {
+      long number = Math.max(assignment.number() + 1, rebalance.assignment().number());
+      assignment = new Assignment(number, rebalance.assignment().owners());
+      supervisor.tell(new Supervisor.AssignmentMoved(assignment));
+      workers = Map.copyOf(rebalance.workers());
+    }
+    if (rebalance != null || !newHolders.isEmpty()) {
+      tellHolders();
+    }
+    newHolders.clear();
   }
 
   private void startStep(long step) {
     barrier =
-        new StepBarrier(step, facts.plan().logicalShards(), shards.size(), assignment.number());
+        new StepBarrier(step, facts.plan().logicalShards(), holders.slices(), assignment.number());
+    holders.clearSums();
     moments = null;
     report = null;
     stepStartedNanos = System.nanoTime();
@@ -179,15 +256,21 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   /** Tells the slices under which assignment each shard's gradient counts. */
   private void expect() {
     long[] assignments = barrier.assignments();
-    shards.forEach(shard -> shard.tell(new ParameterShard.Expect(barrier.step(), assignments)));
+    ParameterShard.Expect expect = new ParameterShard.Expect(barrier.step(), assignments);
+    holders.refs().forEach(shard -> shard.tell(expect));
   }
 
   /** The shards of owners that changed are computed anew for the step in flight. */
   private Behavior<Command> onReassign(Reassign change) {
     Assignment old = assignment;
-    assignment = change.assignment();
+    long number = Math.max(old.number() + 1, change.assignment().number());
+    assignment = new Assignment(number, change.assignment().owners());
     workers = Map.copyOf(change.workers());
+    rebalance = null;
     if (barrier == null) {
+      return this;
+    }
+    if (!dropHolders(change.lost())) {
       return this;
     }
     List<Integer> moved = new ArrayList<>();
@@ -197,8 +280,11 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
       }
     }
     barrier.reassign(assignment.number(), moved);
-    // Its sums are void; those under the new assignment decide again.
-    heldBack = null;
+    if (!moved.isEmpty()) {
+      // Its sums are void; those under the new assignment decide again.
+      heldBack = null;
+      holders.clearSums();
+    }
     getContext()
         .getLog()
         .info("step {}: shards {} move, {}", barrier.step(), moved, change.reason());
@@ -211,7 +297,27 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
               new GpuWorker.Assigned(
                   facts.attempt(), barrier.step(), assignment.number(), now, all));
         });
+    for (int slice = 0; slice < holders.slices(); slice++) {
+      sumWhenComplete(slice);
+    }
     return this;
+  }
+
+  /** Copies take over the slices that a lost worker kept; false if one has no copy left. */
+  private boolean dropHolders(String lost) {
+    newHolders.removeIf(add -> add.holder().id().equals(lost));
+    List<Integer> orphans = holders.orphans(holder -> holder.id().equals(lost));
+    if (!orphans.isEmpty()) {
+      supervisor.tell(
+          new Supervisor.SlicesLost(
+              "worker %s kept the only copy of slices %s".formatted(lost, orphans)));
+      return false;
+    }
+    holders
+        .lose(holder -> holder.id().equals(lost))
+        .forEach(promoted -> promoted.ref().tell(ParameterShard.Publish.INSTANCE));
+    tellHolders();
+    return true;
   }
 
   private Behavior<Command> onHalt(Halt halt) {
@@ -265,14 +371,32 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     if (summed.attempt() != facts.attempt() || barrier == null) {
       return this;
     }
-    Outcome outcome =
-        barrier.summed(summed.step(), summed.assignment(), summed.slice(), summed.squares());
+    long newest = Arrays.stream(barrier.assignments()).max().orElse(0);
+    if (summed.step() != barrier.step() || summed.assignment() != newest) {
+      getContext().getLog().debug("ignored: {}", summed);
+      return this;
+    }
+    try {
+      holders.summed(summed.slice(), summed.holder(), summed.squares());
+    } catch (SliceHolders.Disagreement e) {
+      supervisor.tell(new Supervisor.SlicesLost(e.getMessage()));
+      return this;
+    }
+    sumWhenComplete(summed.slice());
+    return this;
+  }
+
+  private void sumWhenComplete(int slice) {
+    if (barrier == null || holders.complete(slice).isEmpty()) {
+      return;
+    }
+    long newest = Arrays.stream(barrier.assignments()).max().orElse(0);
+    Outcome outcome = barrier.summed(barrier.step(), newest, slice, holders.complete(slice).get());
     if (outcome instanceof Outcome.Summed all) {
       whenLedgerKeepsUp(() -> commit(all.norm(), null));
     } else {
       notFinite(outcome);
     }
-    return this;
   }
 
   /** Computes the step once more with every share moved to the next worker, then gives it up. */
@@ -289,17 +413,10 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
       assignment = new Assignment(assignment.number() + 1, next);
       moments = null;
       barrier.recompute(assignment.number());
+      holders.clearSums();
       supervisor.tell(new Supervisor.AssignmentMoved(assignment));
       expect();
-      workers.forEach(
-          (id, worker) ->
-              worker.tell(
-                  new GpuWorker.Assigned(
-                      facts.attempt(),
-                      barrier.step(),
-                      assignment.number(),
-                      assignment.shardsOf(id),
-                      assignment.shardsOf(id))));
+      assignAll();
     }
   }
 
@@ -328,7 +445,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     ParameterShard.Apply apply =
         new ParameterShard.Apply(
             facts.attempt(), step, clip ? scale : 1, rate, adamSteps, skip != null, snapshot);
-    shards.forEach(shard -> shard.tell(apply));
+    holders.refs().forEach(shard -> shard.tell(apply));
     if (skip == null) {
       previousMoments = Moments.of(StepWeights.costs(barrier.scores()));
     }
@@ -336,7 +453,12 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     barrier = null;
     supervisor.tell(new Supervisor.StepCommitted(committed, adamSteps, done, last));
     if (!last) {
+      change(committed);
       startStep(committed);
+      if (rebalance != null) {
+        rebalance = null;
+        assignAll();
+      }
     }
   }
 
@@ -428,19 +550,48 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
                       unacknowledged.keySet())));
       return this;
     }
-    List<String> late =
-        barrier.unscored().stream().map(assignment.owners()::get).distinct().toList();
-    String reason =
-        late.isEmpty()
-            ? "the sums of slices %s".formatted(barrier.unsummed())
-            : "the scores of shards %s".formatted(barrier.unscored());
+    if (barrier.scored()) {
+      // Whose gradient is missing only the workers know, and who does not answer is the one.
+      pushed.clear();
+      workers.values().forEach(worker -> worker.tell(new GpuWorker.Poll(barrier.step())));
+      timers.startSingleTimer(
+          POLL, PollOver.INSTANCE, facts.settings().deadlines().step().dividedBy(POLL_SHARE));
+      return this;
+    }
+    tellOverdue(
+        barrier.unscored().stream().map(assignment.owners()::get).distinct().toList(),
+        "the scores of shards %s".formatted(barrier.unscored()));
+    return this;
+  }
+
+  private Behavior<Command> onPosition(Position position) {
+    if (barrier != null && position.step() == barrier.step()) {
+      pushed.put(position.worker(), position.pushed());
+    }
+    return this;
+  }
+
+  private Behavior<Command> onPollOver() {
+    if (barrier == null || barrier.unsummed().isEmpty()) {
+      return this;
+    }
+    List<String> owners = assignment.owners().stream().distinct().toList();
+    List<String> silent = workers.keySet().stream().filter(w -> !pushed.containsKey(w)).toList();
+    List<String> slow = owners.stream().filter(w -> !pushed.getOrDefault(w, false)).toList();
+    tellOverdue(
+        silent.isEmpty() ? slow : silent,
+        "the sums of slices %s; not answering: %s, gradient not sent: %s"
+            .formatted(barrier.unsummed(), silent, slow));
+    return this;
+  }
+
+  private void tellOverdue(List<String> late, String what) {
     supervisor.tell(
         new Supervisor.StepOverdue(
             barrier.step(),
             late,
             "step %d waited %s for %s"
-                .formatted(barrier.step(), facts.settings().deadlines().step(), reason)));
+                .formatted(barrier.step(), facts.settings().deadlines().step(), what)));
     armDeadline();
-    return this;
   }
 }

@@ -16,10 +16,14 @@ import io.akkord.actors.bulk.LaneInbox;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.model.engine.DeviceThread;
 import io.akkord.model.layout.ParameterLayout.Slice;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * One slice of the master weights with its moments: finishes the sums of gradients in the fixed
@@ -59,6 +63,14 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
       boolean snapshot)
       implements Command {}
 
+  /** Send the state of a version to a new copy of this slice. */
+  public record Feed(long version, LaneAddress lane) implements Command {}
+
+  /** From now on this copy sends the parameters out. */
+  public enum Publish implements Command {
+    INSTANCE
+  }
+
   private record Opened(SliceStore store, Throwable failure) implements Command {}
 
   private record BlockArrived(BulkHeader header, long block) implements Command {}
@@ -72,6 +84,12 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
 
   private record Sent(String worker, long version) implements Command {}
 
+  private record Fed(Feed feed, SliceStore.Snapshot snapshot, Throwable failure)
+      implements Command {}
+
+  private static final Set<Kind> STATE =
+      EnumSet.of(Kind.SNAPSHOT_WEIGHTS, Kind.SNAPSHOT_FIRST_MOMENT, Kind.SNAPSHOT_SECOND_MOMENT);
+
   private final RunFacts facts;
   private final Slice slice;
   private final DeviceThread device;
@@ -83,66 +101,50 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   private final Map<String, Long> sending = new HashMap<>();
   private final GradientParts parts = new GradientParts();
   private final List<BlockArrived> early = new ArrayList<>();
+  private final String holder;
+  private final Map<Kind, LaneInbox.Block> state = new EnumMap<>(Kind.class);
+  private final List<Feed> feeds = new ArrayList<>();
+  private boolean publishing;
+  private boolean opening;
   private SliceStore store;
-  private long version;
+  private long version = -1;
   private final List<LaneInbox.Block> inUse = new ArrayList<>();
   private boolean summing;
   private boolean applying;
   private Apply waitingApply;
 
   /**
-   * A slice.
+   * What a copy of a slice needs.
    *
-   * @param version committed steps of what {@code initial} holds
-   * @param inbox where gradients arrive
+   * @param holder id of the process that keeps it
+   * @param inbox where its state and then gradients arrive
    * @param checkpointLane where snapshots go
    */
-  public static Behavior<Command> create(
+  public record Setup(
       RunFacts facts,
       Slice slice,
-      long version,
-      SliceStore.Initial initial,
+      String holder,
       DeviceThread device,
       Bulk bulk,
       LaneInbox inbox,
       LaneAddress checkpointLane,
-      ActorRef<ParameterServer.Command> server) {
-    return Behaviors.setup(
-        context ->
-            new ParameterShard(
-                context,
-                facts,
-                slice,
-                version,
-                initial,
-                device,
-                bulk,
-                inbox,
-                checkpointLane,
-                server));
+      ActorRef<ParameterServer.Command> server) {}
+
+  /** An empty copy of a slice: its first version arrives through its lane. */
+  public static Behavior<Command> create(Setup setup) {
+    return Behaviors.setup(context -> new ParameterShard(context, setup));
   }
 
-  private ParameterShard(
-      ActorContext<Command> context,
-      RunFacts facts,
-      Slice slice,
-      long version,
-      SliceStore.Initial initial,
-      DeviceThread device,
-      Bulk bulk,
-      LaneInbox inbox,
-      LaneAddress checkpointLane,
-      ActorRef<ParameterServer.Command> server) {
+  private ParameterShard(ActorContext<Command> context, Setup setup) {
     super(context);
-    this.facts = facts;
-    this.slice = slice;
-    this.version = version;
-    this.device = device;
-    this.bulk = bulk;
-    this.inbox = inbox;
-    this.checkpointLane = checkpointLane;
-    this.server = server;
-    context.pipeToSelf(device.submit(() -> SliceStore.open(facts, slice, initial)), Opened::new);
+    this.facts = setup.facts();
+    this.slice = setup.slice();
+    this.holder = setup.holder();
+    this.device = setup.device();
+    this.bulk = setup.bulk();
+    this.inbox = setup.inbox();
+    this.checkpointLane = setup.checkpointLane();
+    this.server = setup.server();
     ActorRef<Command> self = context.getSelf();
     inbox.listen(arrived -> self.tell(new BlockArrived(arrived.header(), arrived.block())));
   }
@@ -159,8 +161,53 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
         .onMessage(Apply.class, this::onApply)
         .onMessage(Applied.class, this::onApplied)
         .onMessage(Sent.class, this::onSent)
+        .onMessage(Feed.class, this::onFeed)
+        .onMessage(Fed.class, this::onFed)
+        .onMessageEquals(Publish.INSTANCE, this::onPublish)
         .onSignal(PostStop.class, this::onPostStop)
         .build();
+  }
+
+  /** A block of the state this copy starts from. */
+  private void onState(BlockArrived arrived) {
+    BulkHeader header = arrived.header();
+    if (store != null || opening) {
+      inbox.refuse(arrived.block());
+      return;
+    }
+    if (version != header.step()) {
+      // A newer feed replaces one that did not get through.
+      releaseState();
+      version = header.step();
+    }
+    LaneInbox.Block old = state.put(header.kind(), inbox.take(arrived.block()));
+    if (old != null) {
+      old.release().run();
+    }
+    if (state.size() == header.hi()) {
+      opening = true;
+      getContext()
+          .pipeToSelf(
+              device.submit(
+                  () ->
+                      SliceStore.open(
+                          facts,
+                          slice,
+                          bytes(Kind.SNAPSHOT_WEIGHTS),
+                          bytes(Kind.SNAPSHOT_FIRST_MOMENT),
+                          bytes(Kind.SNAPSHOT_SECOND_MOMENT))),
+              Opened::new);
+    }
+  }
+
+  private ByteBuffer bytes(Kind kind) {
+    LaneInbox.Block block = state.get(kind);
+    return block == null ? null : block.bytes();
+  }
+
+  private void releaseState() {
+    state.values().forEach(block -> block.release().run());
+    state.clear();
   }
 
   private Behavior<Command> onOpened(Opened opened) {
@@ -168,7 +215,52 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
       throw failed("be opened", opened.failure());
     }
     store = opened.store();
+    opening = false;
+    releaseState();
+    publishAll();
+    feedWhenIdle();
+    sumWhenComplete();
+    return this;
+  }
+
+  private Behavior<Command> onPublish() {
+    publishing = true;
+    if (store != null && waitingApply == null && !applying) {
+      publishAll();
+    }
+    return this;
+  }
+
+  private void publishAll() {
     lanes.keySet().forEach(this::publish);
+  }
+
+  private Behavior<Command> onFeed(Feed feed) {
+    feeds.add(feed);
+    feedWhenIdle();
+    return this;
+  }
+
+  /** The new copy takes part in this version's step, so no update happens before it is filled. */
+  private void feedWhenIdle() {
+    if (store == null || applying) {
+      return;
+    }
+    List<Feed> now = feeds.stream().filter(feed -> feed.version() <= version).toList();
+    feeds.removeAll(now);
+    now.forEach(
+        feed ->
+            getContext()
+                .pipeToSelf(
+                    device.submit(store::snapshot),
+                    (snapshot, failure) -> new Fed(feed, snapshot, failure)));
+  }
+
+  private Behavior<Command> onFed(Fed fed) {
+    if (fed.failure() != null) {
+      throw failed("be copied", fed.failure());
+    }
+    sendSnapshot(fed.feed().lane(), fed.snapshot());
     return this;
   }
 
@@ -205,7 +297,9 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   private Behavior<Command> onBlockArrived(BlockArrived arrived) {
     BulkHeader header = arrived.header();
     boolean ours = header.run().equals(facts.runId()) && header.attempt() == facts.attempt();
-    if (!ours || header.kind() != Kind.GRADIENT) {
+    if (ours && STATE.contains(header.kind())) {
+      onState(arrived);
+    } else if (!ours || header.kind() != Kind.GRADIENT) {
       inbox.refuse(arrived.block());
     } else if (parts.early(header)) {
       early.add(arrived);
@@ -224,7 +318,13 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   }
 
   private void sumWhenComplete() {
-    if (summing || applying || !parts.complete() || parts.step() != version) {
+    if (store == null
+        || summing
+        || applying
+        || waitingApply != null
+        || !parts.complete()
+        || parts.step() != version
+        || parts.isSummed()) {
       return;
     }
     summing = true;
@@ -253,12 +353,14 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
             && summed.assignment() == parts.assignment()
             && parts.complete();
     if (current) {
+      parts.markSummed();
       server.tell(
           new ParameterServer.SliceSummed(
               facts.attempt(),
               summed.step(),
               summed.assignment(),
               slice.index(),
+              holder,
               summed.squares()));
     } else {
       sumWhenComplete();
@@ -305,25 +407,30 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     version = applied.version();
     applying = false;
     releaseWhenIdle();
-    lanes.keySet().forEach(this::publish);
+    publishAll();
     if (applied.snapshot() != null) {
-      sendSnapshot(Kind.SNAPSHOT_WEIGHTS, applied.snapshot().weights());
-      sendSnapshot(Kind.SNAPSHOT_FIRST_MOMENT, applied.snapshot().firstMoment());
-      sendSnapshot(Kind.SNAPSHOT_SECOND_MOMENT, applied.snapshot().secondMoment());
+      sendSnapshot(checkpointLane, applied.snapshot());
     }
+    feedWhenIdle();
     sumWhenComplete();
     return this;
   }
 
-  private void sendSnapshot(Kind kind, java.nio.ByteBuffer bytes) {
-    bulk.send(checkpointLane, header(kind), bytes);
+  private void sendSnapshot(LaneAddress lane, SliceStore.Snapshot snapshot) {
+    bulk.send(lane, header(Kind.SNAPSHOT_WEIGHTS), snapshot.weights());
+    bulk.send(lane, header(Kind.SNAPSHOT_FIRST_MOMENT), snapshot.firstMoment());
+    bulk.send(lane, header(Kind.SNAPSHOT_SECOND_MOMENT), snapshot.secondMoment());
   }
 
   private BulkHeader header(Kind kind) {
-    return new BulkHeader(facts.runId(), facts.attempt(), version, 0, kind, 0, 0, slice.index());
+    return new BulkHeader(
+        facts.runId(), facts.attempt(), version, 0, kind, 0, STATE.size(), slice.index());
   }
 
   private void publish(String worker) {
+    if (!publishing) {
+      return;
+    }
     long sent = version;
     sending.put(worker, sent);
     getContext()
@@ -341,6 +448,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
 
   private Behavior<Command> onPostStop(PostStop signal) {
     inUse.addAll(parts.detach());
+    releaseState();
     inbox.close();
     List<LaneInbox.Block> blocks = List.copyOf(inUse);
     device.submit(

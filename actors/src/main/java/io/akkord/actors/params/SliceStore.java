@@ -5,14 +5,11 @@ import io.akkord.actors.run.RunFacts;
 import io.akkord.model.engine.FlatBuffer;
 import io.akkord.model.engine.SliceOptimizer;
 import io.akkord.model.layout.ParameterLayout.Slice;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /** The memory of one slice: opened, filled and copied on its device thread. */
 public final class SliceStore implements AutoCloseable {
-  private static final int CHUNK_ELEMENTS = 1 << 22;
-
   /** Where weights and moments come from; a fresh run has no moments. */
   public record Initial(FlatSource weights, FlatSource firstMoment, FlatSource secondMoment) {}
 
@@ -27,8 +24,17 @@ public final class SliceStore implements AutoCloseable {
     this.optimizer = optimizer;
   }
 
-  /** Allocates the slice and reads what it starts from. */
-  public static SliceStore open(RunFacts facts, Slice slice, Initial initial) throws IOException {
+  /**
+   * Allocates the slice and copies what it starts from.
+   *
+   * @param firstMoment null, as the second, where training has not begun
+   */
+  static SliceStore open(
+      RunFacts facts,
+      Slice slice,
+      ByteBuffer weights,
+      ByteBuffer firstMoment,
+      ByteBuffer secondMoment) {
     var recipe = facts.plan().recipe();
     SliceOptimizer optimizer =
         SliceOptimizer.open(
@@ -37,19 +43,12 @@ public final class SliceStore implements AutoCloseable {
             recipe.adamW(),
             recipe.dtype().name().toLowerCase(java.util.Locale.ROOT));
     SliceStore store = new SliceStore(slice, optimizer);
-    store.fill(optimizer.weights(), initial.weights());
-    if (initial.firstMoment() != null) {
-      store.fill(optimizer.firstMoment(), initial.firstMoment());
-      store.fill(optimizer.secondMoment(), initial.secondMoment());
+    store.all(optimizer.weights()).put(weights.duplicate());
+    if (firstMoment != null) {
+      store.all(optimizer.firstMoment()).put(firstMoment.duplicate());
+      store.all(optimizer.secondMoment()).put(secondMoment.duplicate());
     }
     return store;
-  }
-
-  private void fill(FlatBuffer target, FlatSource source) throws IOException {
-    for (long at = 0; at < slice.elements(); at += CHUNK_ELEMENTS) {
-      int count = (int) Math.min(CHUNK_ELEMENTS, slice.elements() - at);
-      source.read(slice.from() + at, target.window(at, count));
-    }
   }
 
   /** The arithmetic of the slice. */

@@ -135,7 +135,9 @@ final class StepBarrier {
    */
   void reassign(long assignment, List<Integer> shards) {
     shards.forEach(shard -> assignmentOfShard[shard] = assignment);
-    squares.clear();
+    if (!shards.isEmpty()) {
+      squares.clear();
+    }
   }
 
   /** Shards whose scores are missing. */

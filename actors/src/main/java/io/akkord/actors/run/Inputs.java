@@ -4,6 +4,7 @@ import io.akkord.actors.checkpoint.CheckpointReader;
 import io.akkord.actors.checkpoint.Checkpointer;
 import io.akkord.actors.checkpoint.Checkpoints;
 import io.akkord.actors.params.SliceStore;
+import io.akkord.actors.worker.RunSpec;
 import io.akkord.config.Dtype;
 import io.akkord.config.Recipe;
 import io.akkord.config.RecipeReader;
@@ -49,10 +50,8 @@ final class Inputs implements AutoCloseable {
     this.model = HfFolder.open(recipe.modelNameOrPath());
     this.layout = ParameterLayout.of(model.config());
     model.require(ParameterLayout.shapes(model.config()));
-    Path caches = recipe.outputDir().resolve(".tokens");
-    this.train = tokens(recipe.trainFile(), caches.resolve("train.tokens"), notes);
-    this.eval =
-        recipe.evalFile().map(f -> tokens(f, caches.resolve("eval.tokens"), notes)).orElse(null);
+    this.train = tokens(recipe.trainFile(), trainTokens(), notes);
+    this.eval = recipe.evalFile().map(f -> tokens(f, evalTokens(), notes)).orElse(null);
     this.tokenizer =
         Files.exists(recipe.modelNameOrPath().resolve("tokenizer.json"))
             ? TextTokenizer.open(recipe.modelNameOrPath())
@@ -69,6 +68,27 @@ final class Inputs implements AutoCloseable {
         new TokenizeOptions(
             recipe.maxLength(), TokenizeOptions.TooLong.valueOf(recipe.tooLong().name()), true);
     return TokenFile.build(data, recipe.modelNameOrPath(), options, cache, notes);
+  }
+
+  /** What other processes need to take part. */
+  RunSpec spec(RunFacts facts, int workers) {
+    return new RunSpec(
+        facts.runId(),
+        facts.attempt(),
+        recipe.toYaml(),
+        recipe.modelNameOrPath().toAbsolutePath().toString(),
+        trainTokens().toString(),
+        eval == null ? null : evalTokens().toString(),
+        facts.slices().size(),
+        workers);
+  }
+
+  private Path trainTokens() {
+    return recipe.outputDir().toAbsolutePath().resolve(".tokens/train.tokens");
+  }
+
+  private Path evalTokens() {
+    return recipe.outputDir().toAbsolutePath().resolve(".tokens/eval.tokens");
   }
 
   /** Weights of the model folder, no moments. */

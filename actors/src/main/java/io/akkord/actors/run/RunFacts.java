@@ -4,6 +4,7 @@ import io.akkord.config.RunPlan;
 import io.akkord.config.Settings;
 import io.akkord.model.layout.ParameterLayout;
 import io.akkord.model.layout.ParameterLayout.Slice;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -25,13 +26,20 @@ public record RunFacts(
     slices = List.copyOf(slices);
   }
 
-  /** Cuts the layout into the recipe's number of slices and leaves out empty ones. */
+  /** Cuts the layout into a number of slices and leaves out empty ones. */
   public static RunFacts of(
-      String runId, long attempt, RunPlan plan, Settings settings, ParameterLayout layout) {
-    List<Slice> slices =
-        layout.slices(plan.recipe().parameterShards()).stream()
-            .filter(slice -> slice.elements() > 0)
-            .toList();
+      String runId,
+      long attempt,
+      RunPlan plan,
+      Settings settings,
+      ParameterLayout layout,
+      int parameterShards) {
+    List<Slice> slices = new ArrayList<>();
+    for (Slice slice : layout.slices(parameterShards)) {
+      if (slice.elements() > 0) {
+        slices.add(new Slice(slices.size(), slice.from(), slice.to()));
+      }
+    }
     return new RunFacts(runId, attempt, plan, settings, layout, slices);
   }
 

@@ -1,17 +1,29 @@
 package io.akkord.actors.run;
 
+import akka.actor.typed.ActorRef;
+import io.akkord.actors.bulk.Bulk;
+import io.akkord.actors.journal.Journal;
 import io.akkord.actors.ledger.LedgerSeed;
 import io.akkord.actors.params.SliceStore;
 import io.akkord.actors.supervisor.SupervisorSetup;
+import io.akkord.actors.worker.RunSpec;
+import io.akkord.actors.worker.WorkerHost;
 import java.util.Optional;
 
-/** What the guardian puts together. */
+/**
+ * What an attempt is put together from.
+ *
+ * @param control host of all slices; null where workers keep them
+ */
 record RunParts(
     RunFacts facts,
+    RunSpec spec,
     SupervisorSetup setup,
     Inputs inputs,
     SliceStore.Initial initial,
     Optional<LedgerSeed> ledgerSeed,
-    int workers,
     MetricsFile metrics,
-    RunListener listener) {}
+    RunListener listener,
+    Journal journal,
+    Bulk bulk,
+    ActorRef<WorkerHost.Command> control) {}

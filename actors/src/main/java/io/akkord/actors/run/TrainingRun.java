@@ -1,8 +1,8 @@
 package io.akkord.actors.run;
 
+import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
-import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
+import akka.actor.typed.Props;
 import io.akkord.actors.checkpoint.CheckpointReader;
 import io.akkord.actors.journal.Journal;
 import io.akkord.actors.ledger.LedgerReader;
@@ -12,8 +12,10 @@ import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.supervisor.SupervisorSetup;
 import io.akkord.config.Recipe;
 import io.akkord.config.RunDescription;
+import io.akkord.config.RunPlan;
 import io.akkord.model.UserError;
 import io.akkord.model.engine.NativeLibrary;
+import io.akkord.model.hf.HfFolder;
 import io.akkord.model.optim.LrSchedule;
 import io.akkord.proto.CheckpointManifest;
 import java.nio.file.Path;
@@ -23,26 +25,66 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 
 /**
- * One training run with all its actors in this JVM: opens what it reads, starts the actors, closes
- * everything in order.
+ * One training run: opens what it reads, starts attempt after attempt until one finishes, stops or
+ * fails for good, closes everything in order.
  */
 public final class TrainingRun {
+  private static final int STOP_SECONDS = 60;
+
+  /** Attempts in a row that commit nothing. */
+  private static final int MOST_FRUITLESS = 3;
+
+  /** Opens where the actors live, once folder, model and data are known to be good. */
+  @FunctionalInterface
+  public interface RuntimeOpener {
+    /** Opens it for a run that writes into the folder. */
+    RunRuntime open(Path outputDir);
+  }
+
   private final TrainOptions options;
   private final Recipe recipe;
   private final OutputFolder output;
   private final Inputs inputs;
-  private final Journal journal;
+  private final RunRuntime runtime;
   private final CompletableFuture<RunResult> result = new CompletableFuture<>();
-  private ActorSystem<RunGuardian.Command> system;
+  private Attempt attempt;
+  private String stopReason;
+  private int fruitless;
+  private volatile int hostsSeen;
 
-  private TrainingRun(TrainOptions options, OutputFolder output, Inputs inputs, Journal journal) {
+  /** What of an attempt must be ended. */
+  private record Attempt(
+      long start,
+      ActorRef<RunActor.Command> actor,
+      AutoCloseable hosts,
+      CompletableFuture<Void> stopped) {}
+
+  private TrainingRun(
+      TrainOptions options, OutputFolder output, Inputs inputs, RunRuntime runtime) {
     this.options = options;
     this.recipe = options.recipe().recipe();
     this.output = output;
     this.inputs = inputs;
-    this.journal = journal;
+    this.runtime = runtime;
+  }
+
+  /**
+   * Starts a run with all its actors in this JVM.
+   *
+   * @throws UserError for everything that is wrong before the first step; nothing is left behind
+   *     then
+   */
+  public static TrainingRun start(TrainOptions options) {
+    int threads = options.recipe().recipe().threads();
+    return start(
+        options,
+        folder -> {
+          Journal journal = Journal.open(folder);
+          return InJvmRuntime.start(journal, options.settings(), options.workers(), threads, false);
+        });
   }
 
   /**
@@ -51,22 +93,28 @@ public final class TrainingRun {
    * @throws UserError for everything that is wrong before the first step; nothing is left behind
    *     then
    */
-  public static TrainingRun start(TrainOptions options) {
+  public static TrainingRun start(TrainOptions options, RuntimeOpener opener) {
     Recipe recipe = options.recipe().recipe();
     // What can be wrong with the model is said before a folder is made.
-    io.akkord.model.hf.HfFolder.open(recipe.modelNameOrPath());
+    HfFolder.open(recipe.modelNameOrPath());
     OutputFolder output =
         options.resume() ? OutputFolder.resume(recipe) : OutputFolder.create(recipe);
     Inputs inputs = null;
-    Journal journal = null;
+    RunRuntime runtime = null;
     try {
       inputs = Inputs.open(recipe, options.say());
-      journal = Journal.open(recipe.outputDir());
-      TrainingRun run = new TrainingRun(options, output, inputs, journal);
-      run.begin();
+      runtime = opener.open(recipe.outputDir());
+      TrainingRun run = new TrainingRun(options, output, inputs, runtime);
+      RunDescription.lines(options.recipe(), inputs.plan).forEach(options.say());
+      run.begin(options.resume());
       return run;
     } catch (RuntimeException e) {
-      closeQuietly(inputs, journal);
+      if (inputs != null) {
+        inputs.close();
+      }
+      if (runtime != null) {
+        runtime.close();
+      }
       if (!options.resume()) {
         output.remove();
       }
@@ -74,36 +122,35 @@ public final class TrainingRun {
     }
   }
 
-  private static void closeQuietly(Inputs inputs, Journal journal) {
-    if (inputs != null) {
-      inputs.close();
-    }
-    if (journal != null) {
-      journal.close();
-    }
-  }
-
-  private void begin() {
+  private synchronized void begin(boolean resume) {
     Optional<Path> checkpoint =
-        options.resume() ? inputs.checkpoint(output, options.say()) : Optional.empty();
+        resume ? inputs.checkpoint(output, options.say()) : Optional.empty();
     CheckpointReader reader = checkpoint.map(CheckpointReader::open).orElse(null);
     long start = reader == null ? 0 : reader.manifest().getCommittedSteps();
-    LedgerReader ledger = LedgerReader.of(recipe.outputDir(), journal);
-    long attempt = ledger.lastAttempt() + 1;
+    LedgerReader ledger = LedgerReader.of(recipe.outputDir(), runtime.journal());
+    long number = ledger.lastAttempt() + 1;
+    int workers = hostsSeen > 0 ? Math.min(hostsSeen, options.workers()) : options.workers();
+    int parameterShards = recipe.parameterShards().orElse(workers);
     RunFacts facts =
-        RunFacts.of(output.runId(), attempt, inputs.plan, options.settings(), inputs.layout);
+        RunFacts.of(
+            output.runId(),
+            number,
+            inputs.plan,
+            options.settings(),
+            inputs.layout,
+            parameterShards);
     requireSlicesFit(facts);
-    RunDescription.lines(options.recipe(), inputs.plan).forEach(options.say());
-    if (options.resume()) {
+    if (resume) {
       options
           .say()
           .accept(
               reader == null
-                  ? "no checkpoint yet: attempt %d starts from the beginning".formatted(attempt)
+                  ? "no checkpoint yet: attempt %d starts from the beginning".formatted(number)
                   : "attempt %d continues %s after step %d"
-                      .formatted(attempt, checkpoint.get().getFileName(), start));
+                      .formatted(number, checkpoint.get().getFileName(), start));
     }
     if (start == inputs.plan.totalSteps()) {
+      ledger.close();
       finishWithoutActors(start, checkpoint.get());
       return;
     }
@@ -115,14 +162,34 @@ public final class TrainingRun {
     RunParts parts =
         new RunParts(
             facts,
-            setup(facts, start, reader),
+            inputs.spec(facts, workers),
+            setup(facts, start, workers, reader),
             inputs,
             initial,
             seed,
-            options.workers(),
             MetricsFile.open(recipe.outputDir(), start),
-            this::on);
-    system = ActorSystem.create(RunGuardian.create(parts, journal), "akkord", config());
+            this::on,
+            runtime.journal(),
+            runtime.bulk(),
+            runtime.control());
+    CompletableFuture<Void> stopped = new CompletableFuture<>();
+    ActorRef<RunActor.Command> actor =
+        runtime
+            .system()
+            .systemActorOf(
+                RunActor.create(parts, stopped),
+                "run-%s-%d".formatted(output.runId(), number),
+                Props.empty());
+    AutoCloseable hosts =
+        runtime.hosts(
+            now -> {
+              hostsSeen = now.size();
+              actor.tell(new RunActor.Hosts(now));
+            });
+    attempt = new Attempt(start, actor, hosts, stopped);
+    if (stopReason != null) {
+      stop(stopReason);
+    }
   }
 
   private static void requireSlicesFit(RunFacts facts) {
@@ -142,14 +209,7 @@ public final class TrainingRun {
             });
   }
 
-  private Config config() {
-    return journal
-        .config()
-        .withFallback(ConfigFactory.parseResources("akkord-actors.conf"))
-        .withFallback(ConfigFactory.load());
-  }
-
-  private SupervisorSetup setup(RunFacts facts, long start, CheckpointReader reader) {
+  private SupervisorSetup setup(RunFacts facts, long start, int workers, CheckpointReader reader) {
     LrSchedule schedule = inputs.plan.lrSchedule();
     CheckpointManifest manifest =
         CheckpointManifest.newBuilder()
@@ -176,7 +236,8 @@ public final class TrainingRun {
         facts,
         start,
         reader == null ? 0 : reader.manifest().getAdamSteps(),
-        options.workers(),
+        workers,
+        recipe.parameterServer().replicas(),
         manifest,
         best ? OptionalDouble.of(reader.manifest().getBest().getValue()) : OptionalDouble.empty(),
         best
@@ -187,56 +248,79 @@ public final class TrainingRun {
   private void finishWithoutActors(long steps, Path checkpoint) {
     output.publish(checkpoint);
     inputs.close();
-    journal.close();
+    runtime.close();
     result.complete(
         new RunResult(
             output.runId(), steps, "finished", "all steps were done already", checkpoint));
   }
 
   private void on(RunEvent event) {
-    options.listener().on(event);
     if (event instanceof RunEvent.Ended ended) {
-      Thread closer = new Thread(() -> close(ended), "akkord-close");
+      Thread closer = new Thread(() -> endAttempt(ended), "akkord-close");
       closer.start();
+    } else {
+      options.listener().on(event);
     }
   }
 
   /** After the actors: their last messages still write to the journal. */
-  private void close(RunEvent.Ended ended) {
+  private void endAttempt(RunEvent.Ended ended) {
     try {
-      system.terminate();
-      system
-          .getWhenTerminated()
-          .toCompletableFuture()
-          .get(60, java.util.concurrent.TimeUnit.SECONDS);
-      inputs.close();
-      journal.close();
-      Path checkpoint = ended.checkpoint() == null ? null : Path.of(ended.checkpoint());
-      if (ended.outcome().equals("finished")) {
-        output.publish(checkpoint);
+      Attempt over = end();
+      if (ended.outcome().equals(Supervisor.LOST) && stopReason == null) {
+        fruitless = ended.committedSteps() > over.start() ? 0 : fruitless + 1;
+        if (fruitless < MOST_FRUITLESS) {
+          String text =
+              "attempt ended after step %d: %s; a new one starts from the last checkpoint";
+          options
+              .listener()
+              .on(new RunEvent.Note(text.formatted(ended.committedSteps(), ended.reason())));
+          begin(true);
+          return;
+        }
       }
-      result.complete(
-          new RunResult(
-              output.runId(), ended.committedSteps(), ended.outcome(), ended.reason(), checkpoint));
+      finish(ended);
     } catch (Exception e) {
       result.completeExceptionally(e);
     }
   }
 
+  private synchronized Attempt end() throws Exception {
+    Attempt over = attempt;
+    over.hosts().close();
+    over.actor().tell(RunActor.Stop.INSTANCE);
+    over.stopped().get(STOP_SECONDS, TimeUnit.SECONDS);
+    return over;
+  }
+
+  private void finish(RunEvent.Ended ended) {
+    options.listener().on(ended);
+    inputs.close();
+    runtime.close();
+    Path checkpoint = ended.checkpoint() == null ? null : Path.of(ended.checkpoint());
+    if (ended.outcome().equals("finished")) {
+      output.publish(checkpoint);
+    }
+    String outcome = ended.outcome().equals(Supervisor.LOST) ? "failed" : ended.outcome();
+    result.complete(
+        new RunResult(output.runId(), ended.committedSteps(), outcome, ended.reason(), checkpoint));
+  }
+
   /** Ends the run after the step in flight with a checkpoint. */
-  public void stop(String reason) {
-    if (system != null) {
-      system.tell(new RunGuardian.ToSupervisor(new Supervisor.Stop(reason)));
+  public synchronized void stop(String reason) {
+    stopReason = reason;
+    if (attempt != null) {
+      attempt.actor().tell(new RunActor.ToSupervisor(new Supervisor.Stop(reason)));
     }
   }
 
-  /** For tests that end actors; null when there was nothing left to do. */
+  /** For tests that end actors. */
   ActorSystem<?> system() {
-    return system;
+    return runtime.system();
   }
 
   /** The arithmetic of the run. */
-  public io.akkord.config.RunPlan plan() {
+  public RunPlan plan() {
     return inputs.plan;
   }
 

@@ -20,12 +20,14 @@ import io.akkord.actors.ledger.Ledger;
 import io.akkord.actors.ledger.Ledger.RewriteOutcome;
 import io.akkord.actors.params.Assignment;
 import io.akkord.actors.params.ParameterServer;
-import io.akkord.actors.params.ParameterShard;
+import io.akkord.actors.params.SliceFeeder;
 import io.akkord.actors.params.StepReport;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.actors.worker.Compute.EvalScore;
 import io.akkord.actors.worker.GpuWorker;
+import io.akkord.actors.worker.RunSpec;
+import io.akkord.actors.worker.WorkerHost;
 import io.akkord.proto.SupervisorEvent;
 import io.akkord.proto.SupervisorEvent.AttemptStarted;
 import io.akkord.proto.SupervisorEvent.CheckpointFinished;
@@ -48,7 +50,11 @@ public final class Supervisor
   public sealed interface Command extends CborMessage {}
 
   /** A worker is ready. */
-  public record Join(String worker, ActorRef<GpuWorker.Command> ref, LaneAddress lane)
+  public record Join(
+      String worker,
+      ActorRef<GpuWorker.Command> ref,
+      LaneAddress lane,
+      ActorRef<WorkerHost.Command> host)
       implements Command {}
 
   /** A worker cannot go on. */
@@ -67,6 +73,14 @@ public final class Supervisor
 
   /** A step waits too long; its late workers are given up. */
   public record StepOverdue(long step, List<String> late, String reason) implements Command {}
+
+  /** A slice has no copy left, or its copies differ: only a checkpoint helps. */
+  public record SlicesLost(String reason) implements Command {}
+
+  /** The connection to a process broke. */
+  public record PeerLost(String endpoint, String reason) implements Command {}
+
+  record CopyStarted(WorkerHost.CopyStarted started) implements Command {}
 
   /** The parameter server moved the shards for a second computation. */
   public record AssignmentMoved(Assignment assignment) implements Command {}
@@ -97,6 +111,9 @@ public final class Supervisor
 
   record CheckpointWritten(Checkpointer.Written written) implements Command {}
 
+  /** Outcome of an attempt that a new one can take up from a checkpoint. */
+  public static final String LOST = "lost";
+
   private enum Begin implements Command {
     INSTANCE
   }
@@ -114,32 +131,41 @@ public final class Supervisor
   }
 
   /** A worker of this attempt. */
-  record Member(ActorRef<GpuWorker.Command> ref, LaneAddress lane) {}
+  record Member(
+      ActorRef<GpuWorker.Command> ref, LaneAddress lane, ActorRef<WorkerHost.Command> host) {}
 
   private final ActorContext<Command> context;
   private final TimerScheduler<Command> timers;
   private final SupervisorSetup setup;
   private final RunFacts facts;
   private final ActorRef<ParameterServer.Command> server;
-  private final List<ActorRef<ParameterShard.Command>> shards;
   private final ActorRef<RunEvent> events;
   private final Boundaries boundaries;
+  private final Placement placement;
   private final Map<String, Member> members = new LinkedHashMap<>();
   private final Map<String, String> failures = new LinkedHashMap<>();
   private Assignment assignment;
   private long committed;
+  private boolean placing;
   private boolean training;
   private boolean ended;
   private String stopReason;
   private boolean priceTold;
 
-  /** Who the supervisor talks to. */
+  /**
+   * Who the supervisor talks to.
+   *
+   * @param control the host that keeps all slices; null where workers keep them
+   */
   public record Peers(
       ActorRef<Ledger.Command> ledger,
       ActorRef<ParameterServer.Command> server,
-      List<ActorRef<ParameterShard.Command>> shards,
+      ActorRef<SliceFeeder.Feed> feeder,
       ActorRef<Checkpointer.Command> checkpointer,
-      ActorRef<RunEvent> events) {}
+      LaneAddress checkpointLane,
+      ActorRef<RunEvent> events,
+      RunSpec spec,
+      ActorRef<WorkerHost.Command> control) {}
 
   /** The supervisor of one attempt. */
   public static Behavior<Command> create(SupervisorSetup setup, Peers peers) {
@@ -160,10 +186,10 @@ public final class Supervisor
     this.setup = setup;
     this.facts = setup.facts();
     this.server = peers.server();
-    this.shards = List.copyOf(peers.shards());
     this.events = peers.events();
     this.committed = setup.startStep();
     this.boundaries = new Boundaries(context, timers, setup, peers, members);
+    this.placement = new Placement(context, setup, peers, members);
   }
 
   @Override
@@ -196,6 +222,9 @@ public final class Supervisor
         .onCommand(StepCommitted.class, (state, c) -> onStepCommitted(c))
         .onCommand(StepOverdue.class, (state, c) -> onStepOverdue(c))
         .onCommand(AssignmentMoved.class, (state, c) -> onAssignmentMoved(c))
+        .onCommand(CopyStarted.class, (state, c) -> onCopyStarted(c))
+        .onCommand(SlicesLost.class, (state, c) -> end(LOST, c.reason()))
+        .onCommand(PeerLost.class, (state, c) -> onPeerLost(c))
         .onCommand(Fatal.class, (state, c) -> end("failed", c.reason()))
         .onCommand(Stop.class, (state, c) -> onStop(c))
         .onCommand(CheckpointWritten.class, (state, c) -> onCheckpointWritten(c))
@@ -221,29 +250,55 @@ public final class Supervisor
   }
 
   private Effect<SupervisorEvent, RunState> onJoin(Join join) {
-    members.put(join.worker(), new Member(join.ref(), join.lane()));
+    if (ended) {
+      return Effect().none();
+    }
+    Member member = new Member(join.ref(), join.lane(), join.host());
+    members.put(join.worker(), member);
     context.watchWith(join.ref(), new Gone(join.worker()));
-    shards.forEach(shard -> shard.tell(new ParameterShard.Admit(join.worker(), join.lane())));
+    placement.admit(join.worker(), member);
     if (training) {
-      // It computes from the next change of shares on; until then it only follows the parameters.
+      // It follows the parameters at once and computes from the next step on.
       boundaries.welcome(join.worker());
+      assignment =
+          Assignment.of(assignment.number() + 1, facts.plan().logicalShards(), workerIds());
+      server.tell(new ParameterServer.Rebalance(assignment, refs()));
+      placement.place();
     } else if (members.size() == setup.workers()) {
-      start();
+      place();
     }
     WorkerJoined joined =
         WorkerJoined.newBuilder().setWorker(join.worker()).setCommittedSteps(committed).build();
     return persist(SupervisorEvent.newBuilder().setWorkerJoined(joined));
   }
 
-  private void start() {
+  /** Everybody is here: the slices are handed out, then the first step begins. */
+  private void place() {
+    placing = true;
+    placement.place();
+  }
+
+  private Effect<SupervisorEvent, RunState> onCopyStarted(CopyStarted copy) {
+    placement.onStarted(copy.started());
+    startWhenPlaced();
+    return Effect().none();
+  }
+
+  private void startWhenPlaced() {
+    if (training || !placing || !placement.complete()) {
+      return;
+    }
     timers.cancel(StartUpOver.INSTANCE);
     training = true;
     assignment = Assignment.of(1, facts.plan().logicalShards(), workerIds());
-    if (setup.startStep() < facts.plan().totalSteps()) {
-      server.tell(
-          new ParameterServer.Begin(
-              setup.startStep(), setup.adamSteps(), assignment, refs(), shards, context.getSelf()));
-    }
+    server.tell(
+        new ParameterServer.Begin(
+            setup.startStep(),
+            setup.adamSteps(),
+            assignment,
+            refs(),
+            placement.begin(),
+            context.getSelf()));
     boundaries.begin();
   }
 
@@ -265,10 +320,14 @@ public final class Supervisor
     if (members.isEmpty()) {
       return end("failed", "no worker was ready after " + waited + failureText());
     }
+    if (placing) {
+      return end("failed", "the parameter slices were not placed within " + waited);
+    }
     note(
         "%d of %d workers were ready after %s; the run starts with them"
             .formatted(members.size(), setup.workers(), waited));
-    start();
+    timers.startSingleTimer(StartUpOver.INSTANCE, StartUpOver.INSTANCE, waited);
+    place();
     return Effect().none();
   }
 
@@ -298,15 +357,20 @@ public final class Supervisor
       return Effect().none();
     }
     member.ref().tell(new GpuWorker.Leave(reason));
-    shards.forEach(shard -> shard.tell(new ParameterShard.Dismiss(worker)));
+    member.host().tell(new WorkerHost.StopRun(facts.runId(), facts.attempt()));
+    placement.lost(worker);
     note("worker %s is lost after step %d: %s".formatted(worker, committed, reason));
     if (training && members.isEmpty()) {
-      return end("failed", "no worker is left; the last one: " + reason);
+      return end(LOST, "no worker is left; the last one: " + reason);
     }
     if (training) {
       assignment = reassigned(worker);
-      server.tell(new ParameterServer.Reassign(assignment, refs(), worker + " is lost"));
+      server.tell(new ParameterServer.Reassign(assignment, refs(), worker, worker + " is lost"));
       boundaries.lost(worker);
+      placement.place();
+    } else if (placing && !members.isEmpty()) {
+      placement.place();
+      startWhenPlaced();
     }
     WorkerLost lost =
         WorkerLost.newBuilder()
@@ -357,6 +421,17 @@ public final class Supervisor
     note(overdue.reason() + "; late: " + overdue.late());
     overdue.late().forEach(w -> context.getSelf().tell(new WorkerFailed(w, overdue.reason())));
     return overdue.late().isEmpty() ? end("failed", overdue.reason()) : Effect().none();
+  }
+
+  /** The operating system is faster than the cluster: its word is enough to give a worker up. */
+  private Effect<SupervisorEvent, RunState> onPeerLost(PeerLost peer) {
+    members.forEach(
+        (id, member) -> {
+          if (member.lane().endpoint().equals(peer.endpoint())) {
+            context.getSelf().tell(new WorkerFailed(id, peer.reason()));
+          }
+        });
+    return Effect().none();
   }
 
   private Effect<SupervisorEvent, RunState> onAssignmentMoved(AssignmentMoved moved) {

@@ -11,6 +11,7 @@ import java.util.OptionalLong;
  * @param startStep committed steps of the checkpoint it resumes from; 0 for a fresh run
  * @param adamSteps of them, those that moved the weights
  * @param workers how many are expected
+ * @param replicas further copies of each slice, where workers keep slices
  * @param manifest the facts of every checkpoint of this attempt that do not change
  * @param bestValue best metric so far
  * @param bestStep where it was
@@ -20,6 +21,7 @@ public record SupervisorSetup(
     long startStep,
     long adamSteps,
     int workers,
+    int replicas,
     CheckpointManifest manifest,
     OptionalDouble bestValue,
     OptionalLong bestStep) {}

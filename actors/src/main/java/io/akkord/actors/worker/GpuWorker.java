@@ -53,6 +53,12 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   public record Assigned(long attempt, long step, long number, List<Integer> now, List<Integer> all)
       implements Command {}
 
+  /** Where the gradient of each slice goes from now on: to every copy of the slice. */
+  public record Holders(long attempt, List<List<LaneAddress>> lanes) implements Command {}
+
+  /** Say how far you are with a step. */
+  public record Poll(long step) implements Command {}
+
   /** The barrier is open: statistics of the whole step. */
   public record StepMoments(
       long attempt, long step, double mean, double std, int count, int batchSize, long batchTokens)
@@ -100,10 +106,10 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   private final Compute compute;
   private final Bulk bulk;
   private final LaneInbox inbox;
-  private final List<LaneAddress> shardLanes;
   private final ActorRef<ParameterServer.Command> server;
   private final ActorRef<Ledger.Command> ledger;
   private final ActorRef<Supervisor.Command> supervisor;
+  private final ActorRef<WorkerHost.Command> host;
   private final TimerScheduler<Command> timers;
   private final ActorRef<Ledger.TableContent> tableAdapter;
   private final ActorRef<Rewriter.Command> rewriter;
@@ -112,6 +118,8 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   private final List<Long> scored = new ArrayList<>();
   private final List<CompletableFuture<?>> sends = new ArrayList<>();
   private final List<Command> waitingForVersion = new ArrayList<>();
+  private List<List<LaneAddress>> sliceLanes = List.of();
+  private long pushed = -1;
   private SharesOf shares;
   private StepMoments moments;
   private TableStamp stamp;
@@ -126,7 +134,6 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
    *
    * @param id stable name, for assignments and messages
    * @param inbox where parameters arrive
-   * @param shardLanes where the gradient of each slice goes
    */
   public static Behavior<Command> create(
       RunFacts facts,
@@ -134,10 +141,10 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
       Compute compute,
       Bulk bulk,
       LaneInbox inbox,
-      List<LaneAddress> shardLanes,
       ActorRef<ParameterServer.Command> server,
       ActorRef<Ledger.Command> ledger,
-      ActorRef<Supervisor.Command> supervisor) {
+      ActorRef<Supervisor.Command> supervisor,
+      ActorRef<WorkerHost.Command> host) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
@@ -150,10 +157,10 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
                         compute,
                         bulk,
                         inbox,
-                        shardLanes,
                         server,
                         ledger,
-                        supervisor)));
+                        supervisor,
+                        host)));
   }
 
   private GpuWorker(
@@ -164,18 +171,18 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
       Compute compute,
       Bulk bulk,
       LaneInbox inbox,
-      List<LaneAddress> shardLanes,
       ActorRef<ParameterServer.Command> server,
       ActorRef<Ledger.Command> ledger,
-      ActorRef<Supervisor.Command> supervisor) {
+      ActorRef<Supervisor.Command> supervisor,
+      ActorRef<WorkerHost.Command> host) {
     super(context);
+    this.host = host;
     this.timers = timers;
     this.facts = facts;
     this.id = id;
     this.compute = compute;
     this.bulk = bulk;
     this.inbox = inbox;
-    this.shardLanes = List.copyOf(shardLanes);
     this.server = server;
     this.ledger = ledger;
     this.supervisor = supervisor;
@@ -191,6 +198,8 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     return newReceiveBuilder()
         .onMessage(Opened.class, this::onOpened)
         .onMessage(Assigned.class, this::onAssigned)
+        .onMessage(Holders.class, this::onHolders)
+        .onMessage(Poll.class, this::onPoll)
         .onMessage(BlockArrived.class, this::onBlockArrived)
         .onMessage(Installed.class, this::onInstalled)
         .onMessage(Proceed.class, this::onProceed)
@@ -212,7 +221,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     if (opened.failure() != null) {
       return fail("opening the engine", opened.failure());
     }
-    supervisor.tell(new Supervisor.Join(id, getContext().getSelf(), inbox.address()));
+    supervisor.tell(new Supervisor.Join(id, getContext().getSelf(), inbox.address(), host));
     return this;
   }
 
@@ -238,6 +247,18 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     } else {
       startWhenReady();
     }
+    return this;
+  }
+
+  private Behavior<Command> onHolders(Holders holders) {
+    if (holders.attempt() == facts.attempt()) {
+      sliceLanes = holders.lanes();
+    }
+    return this;
+  }
+
+  private Behavior<Command> onPoll(Poll poll) {
+    server.tell(new ParameterServer.Position(id, poll.step(), pushed >= poll.step()));
     return this;
   }
 
@@ -419,12 +440,13 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     }
     sends.removeIf(CompletableFuture::isDone);
     done.sums().forEach(sum -> push(done, sum));
+    pushed = done.step();
     return this;
   }
 
   private void push(Backwarded done, PartialSum sum) {
-    CompletableFuture<?>[] parts = new CompletableFuture<?>[facts.slices().size()];
-    for (int i = 0; i < parts.length; i++) {
+    List<CompletableFuture<?>> parts = new ArrayList<>();
+    for (int i = 0; i < facts.slices().size(); i++) {
       BulkHeader header =
           new BulkHeader(
               facts.runId(),
@@ -435,10 +457,17 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
               sum.node().lo(),
               sum.node().hi(),
               facts.slices().get(i).index());
-      parts[i] = bulk.send(shardLanes.get(i), header, sum.slices().get(i)).toCompletableFuture();
+      for (LaneAddress lane : sliceLanes.get(i)) {
+        // A copy that is lost takes nothing; those that live count.
+        parts.add(
+            bulk.send(lane, header, sum.slices().get(i))
+                .toCompletableFuture()
+                .exceptionally(lost -> null));
+      }
     }
     sends.add(
-        CompletableFuture.allOf(parts).whenComplete((released, failure) -> sum.release().run()));
+        CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
+            .whenComplete((released, failure) -> sum.release().run()));
   }
 
   private Behavior<Command> onEvaluate(Evaluate evaluate) {

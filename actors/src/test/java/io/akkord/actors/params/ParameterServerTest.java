@@ -6,6 +6,7 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import com.typesafe.config.ConfigFactory;
+import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.ledger.Ledger;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.actors.supervisor.Supervisor;
@@ -99,7 +100,8 @@ class ParameterServerTest {
     begin("10s", 1);
     score(0, 1, "b", 1, 5.0, 7.0);
     Assignment moved = new Assignment(2, List.of("b", "b"));
-    server.tell(new ParameterServer.Reassign(moved, Map.of("b", b.ref()), "a is lost"));
+    server.tell(new ParameterServer.Reassign(moved, Map.of("b", b.ref()), "a", "a is lost"));
+    b.expectMessageClass(GpuWorker.Holders.class);
     GpuWorker.Assigned assigned = b.expectMessageClass(GpuWorker.Assigned.class);
     assertThat(assigned.now()).containsExactly(0);
     assertThat(assigned.all()).containsExactly(0, 1);
@@ -148,7 +150,7 @@ class ParameterServerTest {
     score(1, 1, "a", 0, 10.0, 30.0);
     score(1, 1, "b", 1, 50.0, 70.0);
     assertThat(nextMean()).isEqualTo(4.0);
-    server.tell(new ParameterServer.SliceSummed(1, 1, 1, 0, new double[] {9, 16}));
+    server.tell(new ParameterServer.SliceSummed(1, 1, 1, 0, "control", new double[] {9, 16}));
     step(2, 1);
     assertThat(nextMean()).isEqualTo(40.0);
   }
@@ -189,9 +191,11 @@ class ParameterServerTest {
             0,
             assignment,
             Map.of("a", a.ref(), "b", b.ref()),
-            List.of(shard.ref()),
+            List.of(List.of(new Holder("control", shard.ref(), new LaneAddress("x", 1)))),
             supervisor.ref()));
     server.tell(new ParameterServer.Resumed(0));
+    a.expectMessageClass(GpuWorker.Holders.class);
+    b.expectMessageClass(GpuWorker.Holders.class);
     a.expectMessageClass(GpuWorker.Assigned.class);
     b.expectMessageClass(GpuWorker.Assigned.class);
     shard.expectMessageClass(ParameterShard.Expect.class);
@@ -200,7 +204,8 @@ class ParameterServerTest {
   private void step(long step, long assignment) {
     score(step, assignment, "a", 0, 1.0, 3.0);
     score(step, assignment, "b", 1, 5.0, 7.0);
-    server.tell(new ParameterServer.SliceSummed(1, step, assignment, 0, new double[] {9, 16}));
+    server.tell(
+        new ParameterServer.SliceSummed(1, step, assignment, 0, "control", new double[] {9, 16}));
   }
 
   private void score(
@@ -244,6 +249,6 @@ class ParameterServerTest {
                         + "\nakkord.deadlines.ledger-acknowledgement = 500ms")
                 .withFallback(ConfigFactory.load()));
     RunPlan plan = RunPlan.of(recipe, 100, 0);
-    return RunFacts.of("test", 1, plan, settings, ParameterLayout.of(ModelConfig.read(model)));
+    return RunFacts.of("test", 1, plan, settings, ParameterLayout.of(ModelConfig.read(model)), 1);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import akka.actor.PoisonPill;
 import akka.actor.typed.javadsl.Adapter;
 import com.typesafe.config.ConfigFactory;
+import io.akkord.actors.journal.Journal;
 import io.akkord.config.EffectiveRecipe;
 import io.akkord.config.RecipeReader;
 import io.akkord.config.Settings;
@@ -22,6 +23,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +40,7 @@ class SameBitsTest {
 
   @TempDir static Path folder;
   private Path data;
+  private boolean workersKeepSlices;
   private String expected;
 
   @BeforeAll
@@ -58,6 +61,11 @@ class SameBitsTest {
               }
             });
     assertThat(accepted).as("rewrites that act").hasPositiveValue();
+  }
+
+  @BeforeEach
+  void oneHostKeepsTheSlices() {
+    workersKeepSlices = false;
   }
 
   @ParameterizedTest
@@ -104,6 +112,72 @@ class SameBitsTest {
     assertThat(hash).isEqualTo(expected);
   }
 
+  @ParameterizedTest
+  @CsvSource({"2,2,1", "3,3,1", "3,2,1", "2,1,1", "4,4,0"})
+  void slicesKeptByWorkersChangeNoBit(int workers, int shards, int replicas) throws Exception {
+    workersKeepSlices = true;
+    String name = "kept-w%dp%dr%d".formatted(workers, shards, replicas);
+    List<String> sets =
+        List.of("parameter_shards=" + shards, "parameter_server.replicas=" + replicas);
+    assertThat(train(name, workers, sets, (run, event) -> {})).isEqualTo(expected);
+  }
+
+  @Test
+  void aKilledWorkerThatKeptASliceCostsNoReplay() throws Exception {
+    workersKeepSlices = true;
+    List<String> notes = new CopyOnWriteArrayList<>();
+    AtomicInteger steps = new AtomicInteger();
+    String hash =
+        train(
+            "kept-killed",
+            3,
+            List.of("parameter_shards=3"),
+            (run, event) -> {
+              if (event instanceof RunEvent.Step step) {
+                steps.incrementAndGet();
+                if (step.report().step() == 2) {
+                  kill(run, "worker-1");
+                }
+                if (step.report().step() == 6) {
+                  kill(run, "worker-0");
+                }
+              }
+              if (event instanceof RunEvent.Note note) {
+                notes.add(note.text());
+              }
+            });
+    assertThat(notes).anyMatch(n -> n.contains("worker-1 is lost"));
+    assertThat(notes).anyMatch(n -> n.contains("worker-0 is lost"));
+    assertThat(steps).as("no step is computed twice").hasValue((int) STEPS);
+    assertThat(hash).isEqualTo(expected);
+  }
+
+  @Test
+  void withoutCopiesAKilledWorkerSendsTheRunBackToItsCheckpointAndChangesNoBit() throws Exception {
+    workersKeepSlices = true;
+    List<String> notes = new CopyOnWriteArrayList<>();
+    java.util.concurrent.atomic.AtomicBoolean killed =
+        new java.util.concurrent.atomic.AtomicBoolean();
+    String hash =
+        train(
+            "kept-alone",
+            3,
+            List.of("parameter_shards=3", "parameter_server.replicas=0", "save_steps=2"),
+            (run, event) -> {
+              if (event instanceof RunEvent.Step step
+                  && step.report().step() == 4
+                  && killed.compareAndSet(false, true)) {
+                kill(run, "worker-1");
+              }
+              if (event instanceof RunEvent.Note note) {
+                notes.add(note.text());
+              }
+            });
+    assertThat(notes).anyMatch(n -> n.contains("kept the only copy of slices [1]"));
+    assertThat(notes).anyMatch(n -> n.contains("a new one starts from the last checkpoint"));
+    assertThat(hash).isEqualTo(expected);
+  }
+
   @Test
   void aRunThatIsStoppedAndResumedGivesTheSameWeights() throws Exception {
     RunResult stopped =
@@ -129,7 +203,7 @@ class SameBitsTest {
 
   private static void kill(TrainingRun run, String worker) {
     Adapter.toClassic(run.system())
-        .actorSelection("/user/" + worker)
+        .actorSelection("/system/host-of-" + worker + "/*")
         .tell(PoisonPill.getInstance(), akka.actor.ActorRef.noSender());
   }
 
@@ -158,7 +232,12 @@ class SameBitsTest {
             resume,
             line -> {},
             event -> listener.accept(run.get(), event));
-    run.set(TrainingRun.start(options));
+    boolean keep = workersKeepSlices;
+    run.set(
+        TrainingRun.start(
+            options,
+            output ->
+                InJvmRuntime.start(Journal.open(output), options.settings(), workers, 1, keep)));
     return run.get().result().toCompletableFuture().get(120, TimeUnit.SECONDS);
   }
 

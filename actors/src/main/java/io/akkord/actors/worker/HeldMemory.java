@@ -1,4 +1,4 @@
-package io.akkord.actors.run;
+package io.akkord.actors.worker;
 
 import io.akkord.config.Recipe;
 import java.io.IOException;

@@ -1,0 +1,121 @@
+package io.akkord.actors.run;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.Props;
+import akka.actor.typed.javadsl.Behaviors;
+import com.typesafe.config.ConfigFactory;
+import io.akkord.actors.bulk.Bulk;
+import io.akkord.actors.bulk.InJvmBulk;
+import io.akkord.actors.journal.Journal;
+import io.akkord.actors.worker.WorkerHost;
+import io.akkord.config.Settings;
+import io.akkord.model.engine.DeviceThread;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+
+/** All actors of a run in this JVM; tensors are handed over, not sent. */
+final class InJvmRuntime implements RunRuntime {
+  private static final int SHUTDOWN_SECONDS = 60;
+
+  private final ActorSystem<Void> system;
+  private final Journal journal;
+  private final Bulk bulk = new InJvmBulk();
+
+  /**
+   * One a worker; slices compute on them too. A thread of their own would be a second pool of
+   * OpenMP threads, and with more of those than cores libgomp stops spinning between operations:
+   * that made every step a fifth slower.
+   */
+  private final List<DeviceThread> devices = new ArrayList<>();
+
+  private final Set<ActorRef<WorkerHost.Command>> workers = new LinkedHashSet<>();
+  private final ActorRef<WorkerHost.Command> control;
+
+  private InJvmRuntime(
+      Journal journal, Settings settings, int workers, int threads, boolean workersKeepSlices) {
+    this.journal = journal;
+    this.system =
+        ActorSystem.create(
+            Behaviors.empty(),
+            "akkord",
+            journal
+                .config()
+                .withFallback(ConfigFactory.parseResources("akkord-actors.conf"))
+                .withFallback(ConfigFactory.load()));
+    for (int i = 0; i < workers; i++) {
+      String id = "worker-" + i;
+      DeviceThread device = DeviceThread.start(id, threads);
+      devices.add(device);
+      this.workers.add(
+          spawn(WorkerHost.create(id, List.of(device), bulk, settings), "host-of-" + id));
+    }
+    this.control =
+        workersKeepSlices
+            ? null
+            : spawn(WorkerHost.create("control", devices, bulk, settings), "host-of-slices");
+  }
+
+  /**
+   * Starts the actor system and a host a worker.
+   *
+   * @param workersKeepSlices as processes do; without it one host keeps all of them once
+   */
+  static InJvmRuntime start(
+      Journal journal, Settings settings, int workers, int threads, boolean workersKeepSlices) {
+    return new InJvmRuntime(journal, settings, workers, threads, workersKeepSlices);
+  }
+
+  private <T> ActorRef<T> spawn(Behavior<T> behavior, String name) {
+    return system.systemActorOf(behavior, name, Props.empty());
+  }
+
+  @Override
+  public ActorSystem<?> system() {
+    return system;
+  }
+
+  @Override
+  public Bulk bulk() {
+    return bulk;
+  }
+
+  @Override
+  public Journal journal() {
+    return journal;
+  }
+
+  @Override
+  public ActorRef<WorkerHost.Command> control() {
+    return control;
+  }
+
+  @Override
+  public AutoCloseable hosts(Consumer<Set<ActorRef<WorkerHost.Command>>> listener) {
+    listener.accept(workers);
+    return () -> {};
+  }
+
+  @Override
+  public void close() {
+    system.terminate();
+    try {
+      system.getWhenTerminated().toCompletableFuture().get(SHUTDOWN_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IllegalStateException(
+          "the actor system has not ended within %d s".formatted(SHUTDOWN_SECONDS), e);
+    } finally {
+      devices.forEach(DeviceThread::close);
+      journal.close();
+    }
+  }
+}

@@ -1,0 +1,155 @@
+package io.akkord.actors.run;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.PostStop;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import io.akkord.actors.bulk.LaneInbox;
+import io.akkord.actors.checkpoint.Checkpointer;
+import io.akkord.actors.journal.DiskSync;
+import io.akkord.actors.ledger.Ledger;
+import io.akkord.actors.ledger.LedgerSetup;
+import io.akkord.actors.ledger.ScoreKind;
+import io.akkord.actors.params.ParameterServer;
+import io.akkord.actors.params.SliceFeeder;
+import io.akkord.actors.supervisor.Supervisor;
+import io.akkord.actors.worker.WorkerHost;
+import io.akkord.config.Recipe;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One attempt of a run: the actors that decide, on one node, and the hosts that compute, wherever
+ * they are. Ends with everything it started.
+ */
+final class RunActor {
+  /** What it can be told. */
+  sealed interface Command {}
+
+  /** Passed on. */
+  record ToSupervisor(Supervisor.Command command) implements Command {}
+
+  /** The hosts that are there now; each new one takes part. */
+  record Hosts(Set<ActorRef<WorkerHost.Command>> hosts) implements Command {}
+
+  /** The attempt is over. */
+  enum Stop implements Command {
+    INSTANCE
+  }
+
+  private final ActorContext<Command> context;
+  private final RunParts parts;
+  private final RunFacts facts;
+  private final CompletableFuture<Void> stopped;
+  private final Set<ActorRef<WorkerHost.Command>> known = new HashSet<>();
+  private ActorRef<Ledger.Command> ledger;
+  private ActorRef<ParameterServer.Command> server;
+  private ActorRef<Supervisor.Command> supervisor;
+
+  private RunActor(ActorContext<Command> context, RunParts parts, CompletableFuture<Void> stopped) {
+    this.context = context;
+    this.parts = parts;
+    this.facts = parts.facts();
+    this.stopped = stopped;
+  }
+
+  /**
+   * An attempt.
+   *
+   * @param stopped completes when all its actors on this node have ended
+   */
+  static Behavior<Command> create(RunParts parts, CompletableFuture<Void> stopped) {
+    return Behaviors.setup(context -> new RunActor(context, parts, stopped).start());
+  }
+
+  private Behavior<Command> start() {
+    var blockingIo = DispatcherSelector.fromConfig("akkord.blocking-io");
+    DiskSync sync = parts.journal().diskSync(context.getSystem().dispatchers().lookup(blockingIo));
+    ActorRef<RunEvent> events =
+        context.spawn(RunEvents.create(parts.metrics(), parts.listener()), "events", blockingIo);
+    ledger = context.spawn(Ledger.create(ledgerSetup(), sync), "ledger");
+    server = context.spawn(ParameterServer.create(facts, ledger), "parameter-server");
+    LaneInbox checkpoints = new LaneInbox(parts.bulk());
+    ActorRef<Checkpointer.Command> checkpointer =
+        context.spawn(
+            Checkpointer.create(facts, checkpoints, parts.inputs().model::copyMetadataTo),
+            "checkpointer");
+    ActorRef<SliceFeeder.Feed> feeder =
+        context.spawn(
+            SliceFeeder.create(facts, parts.bulk(), parts.setup().startStep(), parts.initial()),
+            "slice-feeder",
+            blockingIo);
+    supervisor =
+        context.spawn(
+            Supervisor.create(
+                parts.setup(),
+                new Supervisor.Peers(
+                    ledger,
+                    server,
+                    feeder,
+                    checkpointer,
+                    checkpoints.address(),
+                    events,
+                    parts.spec(),
+                    parts.control())),
+            "supervisor");
+    // An actor that the run cannot go on without ends it with its reason.
+    context.watchWith(
+        server, new ToSupervisor(new Supervisor.Fatal("the parameter server stopped")));
+    return Behaviors.receive(Command.class)
+        .onMessage(ToSupervisor.class, this::onToSupervisor)
+        .onMessage(Hosts.class, this::onHosts)
+        .onMessageEquals(Stop.INSTANCE, this::onStop)
+        .onSignal(
+            PostStop.class,
+            signal -> {
+              stopped.complete(null);
+              return Behaviors.same();
+            })
+        .build();
+  }
+
+  private Behavior<Command> onToSupervisor(ToSupervisor message) {
+    supervisor.tell(message.command());
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onHosts(Hosts hosts) {
+    for (ActorRef<WorkerHost.Command> host : hosts.hosts()) {
+      if (known.add(host)) {
+        host.tell(new WorkerHost.StartWorker(parts.spec(), server, ledger, supervisor));
+      }
+    }
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onStop() {
+    WorkerHost.StopRun stop = new WorkerHost.StopRun(facts.runId(), facts.attempt());
+    known.forEach(host -> host.tell(stop));
+    if (parts.control() != null) {
+      parts.control().tell(stop);
+    }
+    return Behaviors.stopped();
+  }
+
+  private LedgerSetup ledgerSetup() {
+    Recipe recipe = facts.plan().recipe();
+    Recipe.Rewrite rewrite = recipe.rewriteOrDefaults();
+    return new LedgerSetup(
+        facts.runId(),
+        facts.attempt(),
+        facts.plan().samples(),
+        rewrite.decay(),
+        rewrite.score() == Recipe.Score.C ? ScoreKind.C : ScoreKind.Z,
+        recipe.cadft().epsilon(),
+        rewrite.minVisits(),
+        rewrite.fraction(),
+        rewrite.probability(),
+        recipe.seed(),
+        rewrite.batch(),
+        parts.ledgerSeed());
+  }
+}
