@@ -24,6 +24,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 
 /**
  * One slice of the master weights with its moments: finishes the sums of gradients in the fixed
@@ -104,6 +106,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   private final String holder;
   private final Map<Kind, LaneInbox.Block> state = new EnumMap<>(Kind.class);
   private final List<Feed> feeds = new ArrayList<>();
+  private final List<CompletableFuture<?>> reading = new ArrayList<>();
   private boolean publishing;
   private boolean opening;
   private SliceStore store;
@@ -433,10 +436,11 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     }
     long sent = version;
     sending.put(worker, sent);
-    getContext()
-        .pipeToSelf(
-            bulk.send(lanes.get(worker), header(Kind.PARAMETERS), store.weights()),
-            (released, failure) -> new Sent(worker, sent));
+    CompletionStage<Void> send =
+        bulk.send(lanes.get(worker), header(Kind.PARAMETERS), store.weights());
+    reading.removeIf(CompletableFuture::isDone);
+    reading.add(send.toCompletableFuture());
+    getContext().pipeToSelf(send, (released, failure) -> new Sent(worker, sent));
   }
 
   private Behavior<Command> onSent(Sent sent) {
@@ -454,11 +458,18 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     device.submit(
         () -> {
           blocks.forEach(block -> block.release().run());
-          if (store != null) {
-            store.close();
-          }
           return null;
         });
+    if (store != null) {
+      // Whoever still reads the weights reads this memory.
+      CompletableFuture.allOf(reading.toArray(CompletableFuture[]::new))
+          .whenComplete((released, failure) -> device.submit(this::closeStore));
+    }
     return this;
+  }
+
+  private Void closeStore() {
+    store.close();
+    return null;
   }
 }

@@ -118,6 +118,7 @@ final class RunActor {
   }
 
   private Behavior<Command> onHosts(Hosts hosts) {
+    known.retainAll(hosts.hosts());
     for (ActorRef<WorkerHost.Command> host : hosts.hosts()) {
       if (known.add(host)) {
         host.tell(new WorkerHost.StartWorker(parts.spec(), server, ledger, supervisor));

@@ -6,6 +6,8 @@ import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.receptionist.Receptionist;
+import akka.actor.typed.receptionist.ServiceKey;
 import io.akkord.actors.CborMessage;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.LaneAddress;
@@ -57,6 +59,9 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   /** What runs here. */
   private record Part(String runId, long attempt, ActorRef<?> actor) {}
 
+  /** Where hosts that offer themselves to every run of a cluster are found. */
+  public static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "akkord-host");
+
   private final String id;
   private final List<DeviceThread> devices;
   private final Bulk bulk;
@@ -74,6 +79,16 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   public static Behavior<Command> create(
       String id, List<DeviceThread> devices, Bulk bulk, Settings settings) {
     return Behaviors.setup(context -> new WorkerHost(context, id, devices, bulk, settings));
+  }
+
+  /** A host that every run of the cluster finds. */
+  public static Behavior<Command> offered(
+      String id, List<DeviceThread> devices, Bulk bulk, Settings settings) {
+    return Behaviors.setup(
+        context -> {
+          context.getSystem().receptionist().tell(Receptionist.register(KEY, context.getSelf()));
+          return new WorkerHost(context, id, devices, bulk, settings);
+        });
   }
 
   private WorkerHost(

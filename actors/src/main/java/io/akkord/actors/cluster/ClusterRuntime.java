@@ -1,0 +1,91 @@
+package io.akkord.actors.cluster;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.Props;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.receptionist.Receptionist;
+import io.akkord.actors.bulk.Bulk;
+import io.akkord.actors.journal.Journal;
+import io.akkord.actors.run.RunRuntime;
+import io.akkord.actors.worker.WorkerHost;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * A run inside a cluster: the deciding actors on this node, hosts wherever the receptionist finds
+ * them. Closing it leaves the cluster as it is.
+ */
+public final class ClusterRuntime implements RunRuntime {
+  private final ActorSystem<?> system;
+  private final Bulk bulk;
+  private final Journal journal;
+  private final Runnable onClose;
+
+  /**
+   * A runtime on this node of a cluster.
+   *
+   * @param onClose what ends with the run
+   */
+  public ClusterRuntime(ActorSystem<?> system, Bulk bulk, Journal journal, Runnable onClose) {
+    this.system = system;
+    this.bulk = bulk;
+    this.journal = journal;
+    this.onClose = onClose;
+  }
+
+  @Override
+  public ActorSystem<?> system() {
+    return system;
+  }
+
+  @Override
+  public Bulk bulk() {
+    return bulk;
+  }
+
+  @Override
+  public Journal journal() {
+    return journal;
+  }
+
+  @Override
+  public ActorRef<WorkerHost.Command> control() {
+    return null;
+  }
+
+  private enum Over {
+    OVER
+  }
+
+  @Override
+  public AutoCloseable hosts(Consumer<Set<ActorRef<WorkerHost.Command>>> listener) {
+    ActorRef<Object> watcher = system.systemActorOf(watch(listener), "hosts-of-run", Props.empty());
+    return () -> watcher.tell(Over.OVER);
+  }
+
+  private static Behavior<Object> watch(Consumer<Set<ActorRef<WorkerHost.Command>>> listener) {
+    return Behaviors.setup(
+        context -> {
+          context
+              .getSystem()
+              .receptionist()
+              .tell(Receptionist.subscribe(WorkerHost.KEY, context.getSelf().narrow()));
+          return Behaviors.receive(Object.class)
+              .onMessage(
+                  Receptionist.Listing.class,
+                  listing -> {
+                    listener.accept(listing.getServiceInstances(WorkerHost.KEY));
+                    return Behaviors.same();
+                  })
+              .onMessageEquals(Over.OVER, Behaviors::stopped)
+              .build();
+        });
+  }
+
+  @Override
+  public void close() {
+    onClose.run();
+  }
+}

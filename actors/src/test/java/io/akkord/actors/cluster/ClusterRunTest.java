@@ -1,0 +1,219 @@
+package io.akkord.actors.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.PoisonPill;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.Props;
+import akka.actor.typed.javadsl.Adapter;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.cluster.MemberStatus;
+import akka.cluster.typed.Cluster;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.akkord.actors.bulk.Bulk;
+import io.akkord.actors.bulk.InJvmBulk;
+import io.akkord.actors.journal.Journal;
+import io.akkord.actors.run.RunEvent;
+import io.akkord.actors.run.RunResult;
+import io.akkord.actors.run.TrainOptions;
+import io.akkord.actors.run.TrainingRun;
+import io.akkord.actors.worker.WorkerHost;
+import io.akkord.config.EffectiveRecipe;
+import io.akkord.config.RecipeReader;
+import io.akkord.config.Settings;
+import io.akkord.model.TestModels;
+import io.akkord.model.engine.DeviceThread;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A run whose workers are other members of a cluster: every message crosses Artery. Only the lane
+ * is that of one JVM.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ClusterRunTest {
+  private static final int STEPS = 9;
+  private static final Settings SETTINGS = Settings.read(ConfigFactory.load());
+
+  @TempDir static Path folder;
+  private final Bulk bulk = new InJvmBulk();
+  private final List<ActorSystem<?>> systems = new ArrayList<>();
+  private final List<DeviceThread> devices = new ArrayList<>();
+  private Path data;
+  private String expected;
+
+  @BeforeAll
+  void runInOneJvm() throws Exception {
+    data = folder.resolve("data.jsonl");
+    try (var lines = Files.lines(TestModels.mixedStories())) {
+      Files.writeString(data, lines.limit(22).collect(Collectors.joining("\n")) + "\n");
+    }
+    TrainingRun run = TrainingRun.start(options("one", 1, event -> {}));
+    assertThat(run.result().toCompletableFuture().get(60, TimeUnit.SECONDS).finished()).isTrue();
+    expected = hash("one");
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    for (ActorSystem<?> system : systems) {
+      system.terminate();
+      system.getWhenTerminated().toCompletableFuture().get(30, TimeUnit.SECONDS);
+    }
+    systems.clear();
+    devices.forEach(DeviceThread::close);
+    devices.clear();
+  }
+
+  @Test
+  void twoMembersGiveTheBitsOfOneJvm() throws Exception {
+    assertThat(train("two", 2, (head, event) -> {})).isEqualTo(expected);
+  }
+
+  @Test
+  void aMemberThatEndsAndOneThatComesLateChangeNoBit() throws Exception {
+    List<String> notes = new CopyOnWriteArrayList<>();
+    List<Long> steps = new CopyOnWriteArrayList<>();
+    String hash =
+        train(
+            "changing",
+            2,
+            (head, event) -> {
+              if (event instanceof RunEvent.Step step) {
+                steps.add(step.report().step());
+                if (step.report().step() == 1) {
+                  worker(head, "late");
+                }
+                if (step.report().step() == 4) {
+                  Adapter.toClassic(systems.get(1))
+                      .actorSelection("/system/host/*")
+                      .tell(PoisonPill.getInstance(), akka.actor.ActorRef.noSender());
+                }
+              }
+              if (event instanceof RunEvent.Note note) {
+                notes.add(note.text());
+              }
+            });
+    assertThat(notes).anyMatch(n -> n.contains("worker-0 is lost"));
+    assertThat(steps).as("no step is computed twice").hasSize(STEPS);
+    assertThat(hash).isEqualTo(expected);
+  }
+
+  private interface OnEvent {
+    void on(ActorSystem<?> head, RunEvent event);
+  }
+
+  private String train(String name, int workers, OnEvent listener) throws Exception {
+    Path output = folder.resolve(name);
+    Path state = Files.createDirectories(folder.resolve(name + "-state"));
+    Journal journal = Journal.open(state);
+    ActorSystem<?> head = system(journal.config(), "control", null);
+    for (int i = 0; i < workers; i++) {
+      worker(head, "worker-" + i);
+    }
+    awaitMembers(head, 1 + workers);
+    TrainingRun run =
+        TrainingRun.start(
+            options(name, workers, event -> listener.on(head, event)),
+            folder -> new ClusterRuntime(head, bulk, journal, () -> {}));
+    RunResult result = run.result().toCompletableFuture().get(120, TimeUnit.SECONDS);
+    assertThat(result.finished()).as(result.reason()).isTrue();
+    assertThat(output.resolve("metrics.jsonl")).exists();
+    journal.close();
+    return hash(name);
+  }
+
+  private void worker(ActorSystem<?> head, String id) {
+    ActorSystem<?> system = system(ConfigFactory.empty(), "worker", head);
+    DeviceThread device = DeviceThread.start(id, 1);
+    devices.add(device);
+    system.systemActorOf(
+        WorkerHost.offered(id, List.of(device), bulk, SETTINGS), "host", Props.empty());
+  }
+
+  private ActorSystem<?> system(Config journal, String role, ActorSystem<?> head) {
+    String seed = head == null ? "" : "akka.cluster.seed-nodes = [\"%s\"]".formatted(address(head));
+    Config config =
+        ConfigFactory.parseString(
+                """
+                akka.actor.provider = cluster
+                akka.remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
+                akka.cluster.roles = ["%s"]
+                akka.cluster.jmx.multi-mbeans-in-same-jvm = on
+                akka.cluster.downing-provider-class = "akka.cluster.sbr.SplitBrainResolverProvider"
+                akka.cluster.split-brain-resolver.keep-majority.role = control
+                akka.coordinated-shutdown.exit-jvm = off
+                %s
+                """
+                    .formatted(role, seed))
+            .withFallback(journal)
+            .withFallback(ConfigFactory.parseResources("akkord-actors.conf"))
+            .withFallback(ConfigFactory.load());
+    ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "akkord", config);
+    systems.add(system);
+    if (head == null) {
+      Cluster cluster = Cluster.get(system);
+      cluster.manager().tell(akka.cluster.typed.Join.create(cluster.selfMember().address()));
+    }
+    return system;
+  }
+
+  private static String address(ActorSystem<?> system) {
+    return Cluster.get(system).selfMember().address().toString();
+  }
+
+  private static void awaitMembers(ActorSystem<?> head, int count) {
+    Awaitility.await()
+        .atMost(30, TimeUnit.SECONDS)
+        .until(
+            () ->
+                StreamSupport.stream(Cluster.get(head).state().getMembers().spliterator(), false)
+                        .filter(m -> m.status() == MemberStatus.up())
+                        .count()
+                    == count);
+  }
+
+  private TrainOptions options(String name, int workers, Consumer<RunEvent> listener) {
+    return new TrainOptions(recipe(name), SETTINGS, workers, false, line -> {}, listener::accept);
+  }
+
+  private EffectiveRecipe recipe(String name) {
+    String yaml =
+        """
+        model_name_or_path: %s
+        train_file: %s
+        output_dir: %s
+        global_batch_size: 8
+        micro_batch_size: 2
+        logical_shards: 4
+        num_train_epochs: 3
+        max_length: 256
+        too_long: drop
+        learning_rate: 1.0e-3
+        warmup_steps: 1
+        rewrite: {warmup: 3, every: 3, fraction: 0.5, probability: 1.0, min_visits: 1, max_new_tokens: 200, batch: 3, temperature: 0.9, top_p: 1.0}
+        """
+            .formatted(TestModels.stories260K().toAbsolutePath(), data, folder.resolve(name));
+    return RecipeReader.parse("test.yaml", yaml, folder, List.of());
+  }
+
+  private static String hash(String name) throws Exception {
+    byte[] bytes = Files.readAllBytes(folder.resolve(name).resolve("model.safetensors"));
+    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+  }
+}
