@@ -49,12 +49,19 @@ public final class Supervisor
   /** What the supervisor can be told. */
   public sealed interface Command extends CborMessage {}
 
-  /** A worker is ready. */
+  /**
+   * A worker is ready.
+   *
+   * @param canary hash of a known computation with the run's shapes
+   * @param machine what that depends on, for people
+   */
   public record Join(
       String worker,
       ActorRef<GpuWorker.Command> ref,
       LaneAddress lane,
-      ActorRef<WorkerHost.Command> host)
+      ActorRef<WorkerHost.Command> host,
+      String canary,
+      String machine)
       implements Command {}
 
   /** A worker cannot go on. */
@@ -214,7 +221,7 @@ public final class Supervisor
     return newCommandHandlerBuilder()
         .forAnyState()
         .onCommand(Begin.class, this::onBegin)
-        .onCommand(Join.class, (state, c) -> onJoin(c))
+        .onCommand(Join.class, this::onJoin)
         .onCommand(WorkerFailed.class, (state, c) -> onWorkerFailed(c))
         .onCommand(Gone.class, (state, c) -> lose(c.worker(), failureOf(c.worker())))
         .onCommand(HeldShare.class, (state, c) -> onHeldShare(c))
@@ -249,9 +256,12 @@ public final class Supervisor
     return Effect().persist(event.build());
   }
 
-  private Effect<SupervisorEvent, RunState> onJoin(Join join) {
+  private Effect<SupervisorEvent, RunState> onJoin(RunState state, Join join) {
     if (ended) {
       return Effect().none();
+    }
+    if (!state.canary().isEmpty() && !state.canary().equals(join.canary())) {
+      return refuse(state, join);
     }
     Member member = new Member(join.ref(), join.lane(), join.host());
     members.put(join.worker(), member);
@@ -268,8 +278,26 @@ public final class Supervisor
       place();
     }
     WorkerJoined joined =
-        WorkerJoined.newBuilder().setWorker(join.worker()).setCommittedSteps(committed).build();
+        WorkerJoined.newBuilder()
+            .setWorker(join.worker())
+            .setCommittedSteps(committed)
+            .setCanary(join.canary())
+            .setMachine(join.machine())
+            .build();
     return persist(SupervisorEvent.newBuilder().setWorkerJoined(joined));
+  }
+
+  /** Its numbers would differ in the last bits, and nobody could repeat the run. */
+  private Effect<SupervisorEvent, RunState> refuse(RunState state, Join join) {
+    String reason =
+        "worker %s is refused: it computes other bits than the run; it has %s, the run was begun on %s"
+            .formatted(join.worker(), join.machine(), state.machine());
+    note(reason);
+    failures.put(join.worker(), reason);
+    join.ref().tell(new GpuWorker.Leave(reason));
+    join.host().tell(new WorkerHost.StopRun(facts.runId(), facts.attempt()));
+    boolean all = !training && members.isEmpty() && failures.size() >= setup.workers();
+    return all ? end("failed", "no worker could start" + failureText()) : Effect().none();
   }
 
   /** Everybody is here: the slices are handed out, then the first step begins. */

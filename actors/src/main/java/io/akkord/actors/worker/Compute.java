@@ -37,8 +37,12 @@ public interface Compute {
       double dataSeconds,
       double forwardSeconds) {}
 
-  /** Loads the model and runs the self-test; the first call. */
-  CompletionStage<Void> open();
+  /**
+   * Loads the program and runs self-test and canary; the first call.
+   *
+   * @return hash of the canary: processes with equal ones give equal bits
+   */
+  CompletionStage<String> open();
 
   /** Copies the slices of one version into the parameters. */
   CompletionStage<Void> install(List<ByteBuffer> slices);

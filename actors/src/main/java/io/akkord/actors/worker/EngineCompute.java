@@ -10,6 +10,7 @@ import io.akkord.actors.worker.HeldShard.Part;
 import io.akkord.model.data.MicroBatch;
 import io.akkord.model.data.TokenFile;
 import io.akkord.model.data.TokenizedSample;
+import io.akkord.model.engine.Canary;
 import io.akkord.model.engine.DeviceThread;
 import io.akkord.model.engine.Engine;
 import io.akkord.model.engine.EngineOptions;
@@ -94,13 +95,14 @@ public final class EngineCompute implements Compute {
   }
 
   @Override
-  public CompletionStage<Void> open() {
+  public CompletionStage<String> open() {
     return device.submit(
         () -> {
           SelfTest.run(options().device(), options().threads());
           engine = Engine.open(config, options());
           gradients = new GradientPool(engine);
-          return null;
+          int rows = facts.plan().recipe().microBatchSize();
+          return Canary.hash(engine, config.vocabSize(), rows);
         });
   }
 

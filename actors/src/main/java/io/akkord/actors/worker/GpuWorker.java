@@ -24,6 +24,7 @@ import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.worker.Compute.EvalScore;
 import io.akkord.actors.worker.Compute.PartialSum;
 import io.akkord.actors.worker.Compute.Scores;
+import io.akkord.model.engine.NativeLibrary;
 import io.akkord.model.objective.Moments;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -76,7 +77,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   /** End. */
   public record Leave(String reason) implements Command {}
 
-  private record Opened(Throwable failure) implements Command {}
+  private record Opened(String canary, Throwable failure) implements Command {}
 
   private record BlockArrived(BulkHeader header, long block) implements Command {}
 
@@ -190,7 +191,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     this.rewriter = context.spawn(Rewriter.create(id, compute, supervisor), "rewriter");
     ActorRef<Command> self = context.getSelf();
     inbox.listen(arrived -> self.tell(new BlockArrived(arrived.header(), arrived.block())));
-    context.pipeToSelf(compute.open(), (done, failure) -> new Opened(failure));
+    context.pipeToSelf(compute.open(), Opened::new);
   }
 
   @Override
@@ -221,7 +222,14 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     if (opened.failure() != null) {
       return fail("opening the engine", opened.failure());
     }
-    supervisor.tell(new Supervisor.Join(id, getContext().getSelf(), inbox.address(), host));
+    supervisor.tell(
+        new Supervisor.Join(
+            id,
+            getContext().getSelf(),
+            inbox.address(),
+            host,
+            opened.canary(),
+            "%s, libtorch %s".formatted(NativeLibrary.instructionSet(), NativeLibrary.version())));
     return this;
   }
 
