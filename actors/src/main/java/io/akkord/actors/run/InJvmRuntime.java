@@ -9,10 +9,9 @@ import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.InJvmBulk;
 import io.akkord.actors.journal.Journal;
+import io.akkord.actors.worker.Devices;
 import io.akkord.actors.worker.WorkerHost;
 import io.akkord.config.Settings;
-import io.akkord.model.engine.DeviceThread;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -20,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /** All actors of a run in this JVM; tensors are handed over, not sent. */
 final class InJvmRuntime implements RunRuntime {
@@ -29,18 +29,12 @@ final class InJvmRuntime implements RunRuntime {
   private final Journal journal;
   private final Bulk bulk = new InJvmBulk();
 
-  /**
-   * One a worker; slices compute on them too. A thread of their own would be a second pool of
-   * OpenMP threads, and with more of those than cores libgomp stops spinning between operations:
-   * that made every step a fifth slower.
-   */
-  private final List<DeviceThread> devices = new ArrayList<>();
+  private final Devices devices;
 
   private final Set<ActorRef<WorkerHost.Command>> workers = new LinkedHashSet<>();
   private final ActorRef<WorkerHost.Command> control;
 
-  private InJvmRuntime(
-      Journal journal, Settings settings, int workers, int threads, boolean workersKeepSlices) {
+  private InJvmRuntime(Journal journal, Settings settings, int workers, boolean workersKeepSlices) {
     this.journal = journal;
     this.system =
         ActorSystem.create(
@@ -50,17 +44,18 @@ final class InJvmRuntime implements RunRuntime {
                 .config()
                 .withFallback(ConfigFactory.parseResources("akkord-actors.conf"))
                 .withFallback(ConfigFactory.load()));
+    List<String> ids = IntStream.range(0, workers).mapToObj(i -> "worker-" + i).toList();
+    this.devices = new Devices(ids);
     for (int i = 0; i < workers; i++) {
-      String id = "worker-" + i;
-      DeviceThread device = DeviceThread.start(id, threads);
-      devices.add(device);
+      String id = ids.get(i);
       this.workers.add(
-          spawn(WorkerHost.create(id, List.of(device), bulk, settings), "host-of-" + id));
+          spawn(WorkerHost.create(id, devices, List.of(i), bulk, settings), "host-of-" + id));
     }
+    List<Integer> all = IntStream.range(0, workers).boxed().toList();
     this.control =
         workersKeepSlices
             ? null
-            : spawn(WorkerHost.create("control", devices, bulk, settings), "host-of-slices");
+            : spawn(WorkerHost.create("control", devices, all, bulk, settings), "host-of-slices");
   }
 
   /**
@@ -69,8 +64,8 @@ final class InJvmRuntime implements RunRuntime {
    * @param workersKeepSlices as processes do; without it one host keeps all of them once
    */
   static InJvmRuntime start(
-      Journal journal, Settings settings, int workers, int threads, boolean workersKeepSlices) {
-    return new InJvmRuntime(journal, settings, workers, threads, workersKeepSlices);
+      Journal journal, Settings settings, int workers, boolean workersKeepSlices) {
+    return new InJvmRuntime(journal, settings, workers, workersKeepSlices);
   }
 
   private <T> ActorRef<T> spawn(Behavior<T> behavior, String name) {
@@ -114,7 +109,7 @@ final class InJvmRuntime implements RunRuntime {
       throw new IllegalStateException(
           "the actor system has not ended within %d s".formatted(SHUTDOWN_SECONDS), e);
     } finally {
-      devices.forEach(DeviceThread::close);
+      devices.close();
       journal.close();
     }
   }

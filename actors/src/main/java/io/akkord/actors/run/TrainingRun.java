@@ -50,7 +50,7 @@ public final class TrainingRun {
   private final Inputs inputs;
   private final RunRuntime runtime;
   private final CompletableFuture<RunResult> result = new CompletableFuture<>();
-  private Attempt attempt;
+  private volatile Attempt attempt;
   private String stopReason;
   private int fruitless;
   private volatile int hostsSeen;
@@ -69,6 +69,14 @@ public final class TrainingRun {
     this.output = output;
     this.inputs = inputs;
     this.runtime = runtime;
+    runtime.bulk().watch(this::onPeerLost);
+  }
+
+  private void onPeerLost(String endpoint, String reason) {
+    Attempt now = attempt;
+    if (now != null) {
+      now.actor().tell(new RunActor.ToSupervisor(new Supervisor.PeerLost(endpoint, reason)));
+    }
   }
 
   /**
@@ -78,12 +86,11 @@ public final class TrainingRun {
    *     then
    */
   public static TrainingRun start(TrainOptions options) {
-    int threads = options.recipe().recipe().threads();
     return start(
         options,
         folder -> {
           Journal journal = Journal.open(folder);
-          return InJvmRuntime.start(journal, options.settings(), options.workers(), threads, false);
+          return InJvmRuntime.start(journal, options.settings(), options.workers(), false);
         });
   }
 

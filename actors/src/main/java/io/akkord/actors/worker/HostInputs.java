@@ -12,7 +12,6 @@ import io.akkord.model.hf.TextTokenizer;
 import io.akkord.model.layout.ParameterLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 
 /** The files of a run as one process has them open, and what follows from them. */
 record HostInputs(
@@ -56,15 +55,13 @@ record HostInputs(
         HeldMemory.bytes(facts.plan().recipe(), workersHere));
   }
 
-  /** Closes the files when what the devices have been told so far is done. */
-  void closeAfter(List<DeviceThread> devices) {
-    devices
-        .get(0)
-        .submit(
-            () -> {
-              close();
-              return null;
-            });
+  /** Closes the files when what the device has been told so far is done. */
+  void closeAfter(DeviceThread device) {
+    device.submit(
+        () -> {
+          close();
+          return null;
+        });
   }
 
   private void close() {

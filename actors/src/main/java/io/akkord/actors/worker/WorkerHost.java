@@ -63,7 +63,8 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   public static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "akkord-host");
 
   private final String id;
-  private final List<DeviceThread> devices;
+  private final Devices devices;
+  private final List<Integer> mine;
   private final Bulk bulk;
   private final Settings settings;
   private final Map<String, HostInputs> inputs = new HashMap<>();
@@ -74,32 +75,34 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
    * A host.
    *
    * @param id of its worker, unique in the cluster and over restarts
-   * @param devices the first computes steps; slices go round all of them
+   * @param mine which of the devices; the first computes steps, slices go round all of them
    */
   public static Behavior<Command> create(
-      String id, List<DeviceThread> devices, Bulk bulk, Settings settings) {
-    return Behaviors.setup(context -> new WorkerHost(context, id, devices, bulk, settings));
+      String id, Devices devices, List<Integer> mine, Bulk bulk, Settings settings) {
+    return Behaviors.setup(context -> new WorkerHost(context, id, devices, mine, bulk, settings));
   }
 
   /** A host that every run of the cluster finds. */
   public static Behavior<Command> offered(
-      String id, List<DeviceThread> devices, Bulk bulk, Settings settings) {
+      String id, Devices devices, List<Integer> mine, Bulk bulk, Settings settings) {
     return Behaviors.setup(
         context -> {
           context.getSystem().receptionist().tell(Receptionist.register(KEY, context.getSelf()));
-          return new WorkerHost(context, id, devices, bulk, settings);
+          return new WorkerHost(context, id, devices, mine, bulk, settings);
         });
   }
 
   private WorkerHost(
       ActorContext<Command> context,
       String id,
-      List<DeviceThread> devices,
+      Devices devices,
+      List<Integer> mine,
       Bulk bulk,
       Settings settings) {
     super(context);
     this.id = id;
-    this.devices = List.copyOf(devices);
+    this.devices = devices;
+    this.mine = List.copyOf(mine);
     this.bulk = bulk;
     this.settings = settings;
   }
@@ -114,6 +117,11 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
         .build();
   }
 
+  private DeviceThread device(HostInputs in, int part) {
+    int index = mine.get(part % mine.size());
+    return devices.device(index, in.facts().plan().recipe().threads());
+  }
+
   private HostInputs inputs(RunSpec spec) {
     return inputs.computeIfAbsent(
         spec.runId() + "|" + spec.attempt(), key -> HostInputs.open(spec, settings));
@@ -126,7 +134,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
           GpuWorker.create(
               in.facts(),
               id,
-              in.compute(devices.get(0)),
+              in.compute(device(in, 0)),
               bulk,
               new LaneInbox(bulk),
               start.server(),
@@ -134,6 +142,9 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
               start.supervisor(),
               getContext().getSelf());
       spawn(start.spec(), worker, "worker");
+      // Without its supervisor the attempt is over, whatever became of it.
+      StopRun over = new StopRun(start.spec().runId(), start.spec().attempt());
+      getContext().watchWith(start.supervisor(), over);
     } catch (UserError e) {
       start.supervisor().tell(new Supervisor.WorkerFailed(id, e.getMessage()));
     }
@@ -154,7 +165,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
             in.facts(),
             in.facts().slices().get(start.slice()),
             id,
-            devices.get(start.slice() % devices.size()),
+            device(in, start.slice()),
             bulk,
             inbox,
             start.checkpointLane(),
@@ -176,13 +187,13 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
         });
     HostInputs in = inputs.remove(stop.runId() + "|" + stop.attempt());
     if (in != null) {
-      in.closeAfter(devices);
+      in.closeAfter(device(in, 0));
     }
     return this;
   }
 
   private Behavior<Command> onPostStop() {
-    inputs.values().forEach(in -> in.closeAfter(devices));
+    inputs.values().forEach(in -> in.closeAfter(device(in, 0)));
     return this;
   }
 }

@@ -18,12 +18,12 @@ import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunResult;
 import io.akkord.actors.run.TrainOptions;
 import io.akkord.actors.run.TrainingRun;
+import io.akkord.actors.worker.Devices;
 import io.akkord.actors.worker.WorkerHost;
 import io.akkord.config.EffectiveRecipe;
 import io.akkord.config.RecipeReader;
 import io.akkord.config.Settings;
 import io.akkord.model.TestModels;
-import io.akkord.model.engine.DeviceThread;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -54,7 +54,7 @@ class ClusterRunTest {
   @TempDir static Path folder;
   private final Bulk bulk = new InJvmBulk();
   private final List<ActorSystem<?>> systems = new ArrayList<>();
-  private final List<DeviceThread> devices = new ArrayList<>();
+  private final List<Devices> devices = new ArrayList<>();
   private Path data;
   private String expected;
 
@@ -76,7 +76,7 @@ class ClusterRunTest {
       system.getWhenTerminated().toCompletableFuture().get(30, TimeUnit.SECONDS);
     }
     systems.clear();
-    devices.forEach(DeviceThread::close);
+    devices.forEach(Devices::close);
     devices.clear();
   }
 
@@ -140,10 +140,10 @@ class ClusterRunTest {
 
   private void worker(ActorSystem<?> head, String id) {
     ActorSystem<?> system = system(ConfigFactory.empty(), "worker", head);
-    DeviceThread device = DeviceThread.start(id, 1);
+    Devices device = new Devices(List.of(id));
     devices.add(device);
     system.systemActorOf(
-        WorkerHost.offered(id, List.of(device), bulk, SETTINGS), "host", Props.empty());
+        WorkerHost.offered(id, device, List.of(0), bulk, SETTINGS), "host", Props.empty());
   }
 
   private ActorSystem<?> system(Config journal, String role, ActorSystem<?> head) {

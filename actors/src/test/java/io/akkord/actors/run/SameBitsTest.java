@@ -236,8 +236,7 @@ class SameBitsTest {
     run.set(
         TrainingRun.start(
             options,
-            output ->
-                InJvmRuntime.start(Journal.open(output), options.settings(), workers, 1, keep)));
+            output -> InJvmRuntime.start(Journal.open(output), options.settings(), workers, keep)));
     return run.get().result().toCompletableFuture().get(120, TimeUnit.SECONDS);
   }
 

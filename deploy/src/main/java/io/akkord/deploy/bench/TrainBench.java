@@ -68,7 +68,7 @@ public final class TrainBench {
         "train_over_engine_loop_21.7M_4x256_fp32", whole, "s/step", bare, "bare engine loop");
   }
 
-  /** With a thread of its own that ends, as that of the whole run does: see InJvmRuntime. */
+  /** With a thread of its own that ends, as that of the whole run does: see Devices. */
   private double bare() throws Exception {
     try (DeviceThread device = DeviceThread.start("bench", threads)) {
       return device.submit(this::bareNow).toCompletableFuture().get(1, TimeUnit.HOURS);
