@@ -56,6 +56,9 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   /** The attempt is over. */
   public record StopRun(String runId, long attempt) implements Command {}
 
+  /** The process is asked to end: its runs hear of it before it does. */
+  public record Leave(String reason) implements Command {}
+
   /** What runs here. */
   private record Part(String runId, long attempt, ActorRef<?> actor) {}
 
@@ -69,6 +72,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   private final Settings settings;
   private final Map<String, HostInputs> inputs = new HashMap<>();
   private final List<Part> parts = new java.util.ArrayList<>();
+  private final Map<ActorRef<Supervisor.Command>, StopRun> supervisors = new HashMap<>();
   private int names;
 
   /**
@@ -113,6 +117,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
         .onMessage(StartWorker.class, this::onStartWorker)
         .onMessage(StartCopy.class, this::onStartCopy)
         .onMessage(StopRun.class, this::onStopRun)
+        .onMessage(Leave.class, this::onLeave)
         .onSignal(akka.actor.typed.PostStop.class, signal -> onPostStop())
         .build();
   }
@@ -145,6 +150,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
       // Without its supervisor the attempt is over, whatever became of it.
       StopRun over = new StopRun(start.spec().runId(), start.spec().attempt());
       getContext().watchWith(start.supervisor(), over);
+      supervisors.put(start.supervisor(), over);
     } catch (UserError e) {
       start.supervisor().tell(new Supervisor.WorkerFailed(id, e.getMessage()));
     }
@@ -185,11 +191,17 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
           }
           return over;
         });
+    supervisors.values().removeIf(stop::equals);
     HostInputs in = inputs.remove(stop.runId() + "|" + stop.attempt());
     if (in != null) {
       in.closeAfter(device(in, 0));
     }
     return this;
+  }
+
+  private Behavior<Command> onLeave(Leave leave) {
+    supervisors.keySet().forEach(s -> s.tell(new Supervisor.WorkerFailed(id, leave.reason())));
+    return Behaviors.stopped();
   }
 
   private Behavior<Command> onPostStop() {

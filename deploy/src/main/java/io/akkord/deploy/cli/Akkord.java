@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
       LedgerCommand.class,
       DoctorCommand.class,
       BenchCommand.class,
+      WorkerCommand.class,
     },
     footer = {"", "Exit codes: 0 ok, 1 failed, 2 usage.", "Begin with: akkord demo"})
 public final class Akkord implements Runnable {

@@ -7,6 +7,7 @@ import io.akkord.actors.run.TrainOptions;
 import io.akkord.actors.run.TrainingRun;
 import io.akkord.config.EffectiveRecipe;
 import io.akkord.config.Settings;
+import io.akkord.deploy.cluster.LocalCluster;
 import io.akkord.model.UserError;
 import io.akkord.proto.SupervisorEvent.CycleFinished;
 import io.akkord.proto.SupervisorEvent.EvalFinished;
@@ -42,14 +43,22 @@ final class RunConsole {
   }
 
   /** Runs to the end. */
-  RunResult run(EffectiveRecipe recipe, Settings settings, int workers, boolean resume) {
+  RunResult run(
+      EffectiveRecipe recipe, Settings settings, int workers, boolean resume, boolean inProcess) {
+    TrainOptions options =
+        new TrainOptions(recipe, settings, workers, resume, this::line, this::on);
     TrainingRun run =
-        TrainingRun.start(
-            new TrainOptions(recipe, settings, workers, resume, this::line, this::on));
+        inProcess
+            ? TrainingRun.start(options)
+            : TrainingRun.start(options, output -> LocalCluster.open(output, workers, this::line));
     totalSteps = run.plan().totalSteps();
     line(
-        "%d worker%s, results in %s"
-            .formatted(workers, workers == 1 ? "" : "s", recipe.recipe().outputDir()));
+        "%d worker %s%s, results in %s"
+            .formatted(
+                workers,
+                inProcess ? "actor" : "process",
+                workers == 1 ? "" : inProcess ? "s" : "es",
+                recipe.recipe().outputDir()));
     Thread interrupt = new Thread(() -> interrupted(run), "akkord-interrupt");
     Runtime.getRuntime().addShutdownHook(interrupt);
     try {

@@ -34,8 +34,13 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--workers",
       paramLabel = "N",
-      description = "worker actors (default: cores ÷ threads; the result does not depend on it)")
+      description = "worker processes (default: cores ÷ threads; the result does not depend on it)")
   private Integer workers;
+
+  @Option(
+      names = "--in-process",
+      description = "workers in this JVM: starts faster, but one crash is everybody's")
+  private boolean inProcess;
 
   @Option(names = "--resume", description = "continue the run in output_dir")
   private boolean resume;
@@ -59,7 +64,7 @@ final class TrainCommand implements Callable<Integer> {
       return ExitCode.USAGE;
     }
     RunConsole console = new RunConsole(out, effective.recipe().loggingSteps());
-    return console.run(effective, settings, workers(effective), resume).finished()
+    return console.run(effective, settings, workers(effective), resume, inProcess).finished()
         ? ExitCode.OK
         : console.exitCode();
   }

@@ -1,0 +1,60 @@
+package io.akkord.deploy.cli;
+
+import com.typesafe.config.ConfigFactory;
+import io.akkord.actors.cluster.ClusterNode;
+import io.akkord.actors.worker.Devices;
+import io.akkord.config.Settings;
+import io.akkord.model.UserError;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Option;
+import sun.misc.Signal;
+import sun.misc.SignalHandler;
+
+/** A worker process of a run on this machine; started by the run, ends with it. */
+@Command(name = "worker", hidden = true, description = "A worker process; started by train.")
+final class WorkerCommand implements Callable<Integer> {
+  @Option(names = "--head", required = true)
+  private String head;
+
+  @Option(names = "--id", required = true)
+  private String id;
+
+  @Override
+  public Integer call() {
+    String token = System.getenv("AKKORD_CLUSTER_TOKEN");
+    if (token == null) {
+      throw new UserError("worker processes are started by akkord train");
+    }
+    // Ctrl-C reaches all processes of a terminal; the run decides when its workers end.
+    Signal.handle(new Signal("INT"), SignalHandler.SIG_IGN);
+    Devices devices = new Devices(List.of(id));
+    ClusterNode node =
+        ClusterNode.start(
+            new ClusterNode.Options(
+                "127.0.0.1", 0, head, token, List.of(ClusterNode.WORKER), ConfigFactory.empty()));
+    node.offer(id, devices, 0, Settings.read(ConfigFactory.load()));
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> node.leave("its process was asked to end")));
+    Thread parent = new Thread(WorkerCommand::awaitParentsEnd, "akkord-parent");
+    parent.setDaemon(true);
+    parent.start();
+    node.awaitEnd();
+    return ExitCode.SOFTWARE;
+  }
+
+  /** The parent holds the other end of standard input: when it is gone, so are we. */
+  private static void awaitParentsEnd() {
+    try {
+      while (System.in.read() >= 0) {
+        // Nothing is ever said here.
+      }
+    } catch (IOException e) {
+      // The same end, less polite.
+    }
+    System.exit(ExitCode.OK);
+  }
+}
