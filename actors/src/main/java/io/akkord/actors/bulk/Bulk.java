@@ -17,6 +17,20 @@ public interface Bulk {
     void onBlock(BulkHeader header, ByteBuffer bytes, Runnable release);
   }
 
+  /** Hears of processes that are gone; called on any thread, must not block. */
+  interface PeerListener {
+    /**
+     * A process that was connected is gone without a goodbye. Called once for a process; what it
+     * has not sent will not come.
+     *
+     * @param endpoint as in the addresses of its lanes
+     */
+    void onPeerLost(String endpoint, String reason);
+  }
+
+  /** From now on the listener hears of lost processes; inside one process there are none. */
+  default void watch(PeerListener listener) {}
+
   /** Opens a lane; blocks that arrive go to the receiver. */
   LaneAddress open(Receiver receiver);
 
