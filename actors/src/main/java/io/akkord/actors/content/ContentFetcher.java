@@ -196,14 +196,14 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
         progress.whole(i);
       }
     }
-    return nextFile(0);
+    return nextFile();
   }
 
-  /** The first missing file from this one on; behind the last one, the end. */
-  private Behavior<Command> nextFile(int from) {
-    file = from;
+  /** The first file that is neither here nor being verified; if there is none, the end. */
+  private Behavior<Command> nextFile() {
     window = null;
-    while (file < manifest.files().size() && session.has(file)) {
+    file = 0;
+    while (file < manifest.files().size() && (session.has(file) || verifying.contains(file))) {
       file++;
     }
     if (file < manifest.files().size()) {
@@ -239,7 +239,7 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
       return goOn();
     }
     progress.whole(file);
-    return nextFile(file + 1);
+    return nextFile();
   }
 
   private Entry entry() {
@@ -262,7 +262,7 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
       int done = file;
       verifying.add(done);
       onDisk(() -> session.finish(done), (other, failure) -> new Verified(done, other, failure));
-      return nextFile(done + 1);
+      return nextFile();
     }
     window.ask().forEach(this::want);
     return this;
@@ -394,8 +394,8 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
           .getLog()
           .warn("{}: what an earlier fetch left is damaged; fetched again", checked.name());
     }
-    // A damaged one is found missing again, once the file under way is through.
-    return window == null && file >= manifest.files().size() ? nextFile(0) : this;
+    boolean idle = file >= manifest.files().size();
+    return idle ? nextFile() : this;
   }
 
   private Behavior<Command> onAssembled(Assembled assembled) {
@@ -436,15 +436,16 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
   }
 
   private <T> void onDisk(Callable<T> work, BiFunction<T, Throwable, Command> told) {
-    CompletableFuture<T> result = new CompletableFuture<>();
-    blockingIo.execute(
-        () -> {
-          try {
-            result.complete(work.call());
-          } catch (Exception e) {
-            result.completeExceptionally(e);
-          }
-        });
+    CompletableFuture<T> result =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return work.call();
+              } catch (Exception e) {
+                throw new CompletionException(e);
+              }
+            },
+            blockingIo);
     getContext().pipeToSelf(result, told::apply);
   }
 
