@@ -222,7 +222,7 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
 
   private Behavior<Command> onBegun(Begun begun) {
     if (begun.failure() != null) {
-      return failed("", begun.failure());
+      return failed("opening it for writing", begun.failure());
     }
     if (begun.begin() instanceof ContentSession.Elsewhere elsewhere) {
       return waitFor(
@@ -248,7 +248,7 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
 
   private Behavior<Command> waitFor(Tick tick, String why, long mark) {
     if (patience.over(System.nanoTime(), mark)) {
-      return failed(why + "; waited " + settings.patience(), null);
+      return failed(why + "; waited " + settings.patience());
     }
     Duration second = Duration.ofSeconds(1);
     Duration deadline = settings.chunkDeadline();
@@ -301,7 +301,7 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
     if (waitedFor) {
       lastRefusal = "; the last answer: " + refused.reason();
       if (refused.lasting()) {
-        return failed(refused.reason(), null);
+        return failed(refused.reason());
       }
     }
     return this;
@@ -323,8 +323,7 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
                   overdue.attempt(),
                   settings.patience(),
                   server.path(),
-                  lastRefusal),
-          null);
+                  lastRefusal));
     }
     window.askAgain(overdue.chunk());
     want(overdue.chunk());
@@ -381,14 +380,7 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
     if (verified.otherHash().isPresent()) {
       progress.part(done, 0);
       if (!resumed.remove(done)) {
-        return failed(
-            "the bytes of %s have SHA-256 %s and the manifest says %s: %s on the head was changed after it was offered; start the run again"
-                .formatted(
-                    checked.name(),
-                    verified.otherHash().get(),
-                    checked.sha256(),
-                    Path.of(manifest.source()).resolve(checked.name())),
-            null);
+        return failed(FetchFailure.otherHash(manifest, checked, verified.otherHash().get()));
       }
       getContext()
           .getLog()
@@ -404,34 +396,18 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
     }
     timers.cancel(Tick.REPORT);
     inbox.close();
-    parent.tell(new Progress(manifest.id(), manifest.bytes(), manifest.bytes()));
     parent.tell(new Ready(manifest.id(), assembled.folder().toString()));
     return this;
   }
 
-  private Behavior<Command> failed(String why, Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
-    String reason =
-        cause instanceof UserError
-            ? cause.getMessage()
-            : "%s%s%s"
-                .formatted(
-                    why, cause == null || why.isEmpty() ? "" : ": ", cause == null ? "" : cause);
-    String at = file < manifest.files().size() ? ", file " + entry().name() : "";
-    parent.tell(
-        new Failed(
-            manifest.id(),
-            "%s cannot bring %s%s, %d of %d bytes are here: %s"
-                .formatted(
-                    getContext().getSelf().path(),
-                    manifest.source(),
-                    at,
-                    progress.done(),
-                    manifest.bytes(),
-                    reason)));
+  private Behavior<Command> failed(String doing, Throwable failure) {
+    return failed(FetchFailure.text(doing, failure));
+  }
+
+  private Behavior<Command> failed(String reason) {
+    String whole =
+        FetchFailure.whole(getContext().getSelf().path(), manifest, file, progress.done(), reason);
+    parent.tell(new Failed(manifest.id(), whole));
     return Behaviors.stopped();
   }
 

@@ -12,13 +12,7 @@ import io.akkord.actors.CborMessage;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.LaneAddress;
-import io.akkord.actors.content.ContentManifest.Entry;
 import io.akkord.model.UserError;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -67,7 +61,7 @@ public final class ContentServer extends AbstractBehavior<ContentServer.Command>
   private record Overdue(long number) implements Command {}
 
   private final Bulk bulk;
-  private final ContentOffers offers;
+  private final ChunkReader reader;
   private final ContentSettings settings;
   private final Executor blockingIo;
   private final TimerScheduler<Command> timers;
@@ -91,9 +85,10 @@ public final class ContentServer extends AbstractBehavior<ContentServer.Command>
       ContentOffers offers,
       ContentSettings settings) {
     super(context);
+    context.setLoggerName(ContentServer.class);
     this.timers = timers;
     this.bulk = bulk;
-    this.offers = offers;
+    this.reader = new ChunkReader(offers);
     this.settings = settings;
     this.blockingIo =
         context
@@ -134,45 +129,8 @@ public final class ContentServer extends AbstractBehavior<ContentServer.Command>
     BulkHeader header =
         new BulkHeader(want.content(), 1, want.chunk(), 0, BulkHeader.Kind.FILE, 0, 0, want.file());
     return CompletableFuture.supplyAsync(
-            () -> bulk.send(want.lane(), header, read(want)), blockingIo)
+            () -> bulk.send(want.lane(), header, reader.read(want)), blockingIo)
         .thenCompose(Function.identity());
-  }
-
-  private ByteBuffer read(Want want) {
-    ContentManifest manifest =
-        offers
-            .find(want.content())
-            .orElseThrow(
-                () ->
-                    new NotOffered(
-                        "content %s is not offered by %s"
-                            .formatted(want.content(), getContext().getSelf().path())));
-    boolean known = want.file() >= 0 && want.file() < manifest.files().size();
-    if (!known || want.length() < 1 || want.length() > ContentSettings.MAX_CHUNK) {
-      throw new UserError("no such chunk: " + want);
-    }
-    Entry entry = manifest.files().get(want.file());
-    if (want.offset() < 0 || want.offset() > entry.size() - want.length()) {
-      throw new UserError(
-          "%s has %d bytes: no such chunk: %s".formatted(entry.name(), entry.size(), want));
-    }
-    return map(Path.of(manifest.source()), entry, want);
-  }
-
-  private static ByteBuffer map(Path folder, Entry entry, Want want) {
-    Path path = folder.resolve(entry.name());
-    try (FileChannel channel =
-        FileChannel.open(ContentScan.locate(folder, entry.name()), StandardOpenOption.READ)) {
-      // Behind the end of a file that was cut short, a map would end the process.
-      if (channel.size() != entry.size()) {
-        throw new UserError(
-            "%s on the head has %d bytes and had %d when it was offered: it was changed; start the run again"
-                .formatted(path, channel.size(), entry.size()));
-      }
-      return channel.map(FileChannel.MapMode.READ_ONLY, want.offset(), want.length());
-    } catch (IOException e) {
-      throw new UserError("%s on the head cannot be read: %s".formatted(path, e), e);
-    }
   }
 
   private Behavior<Command> onSent(Sent sent) {
@@ -216,14 +174,5 @@ public final class ContentServer extends AbstractBehavior<ContentServer.Command>
     }
     sendNext();
     return this;
-  }
-
-  /** May be offered in a moment: a head that has just started. */
-  private static final class NotOffered extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    NotOffered(String message) {
-      super(message);
-    }
   }
 }
