@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.BitSet;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /**
  * A blob on its way. The bytes are in {@code part}; {@code part.chunks} has the chunk size and a
@@ -131,13 +132,14 @@ final class BlobPart implements Closeable {
   /**
    * Verifies the bytes and gives them their name, or drops them. Closes the part.
    *
+   * @param checked hears how many bytes more were read
    * @return the hash they have, if it is another one
    */
-  Optional<String> finish() throws IOException {
+  Optional<String> finish(LongConsumer checked) throws IOException {
     try {
       part.force(true);
       Path file = folder.resolve(PART);
-      String hash = new ContentHashes().of(file, n -> {});
+      String hash = new ContentHashes().of(file, checked);
       boolean right = hash.equals(entry.sha256());
       if (right) {
         Files.move(

@@ -50,8 +50,14 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
   /** What the parent hears. */
   public sealed interface Report extends CborMessage {}
 
-  /** Bytes on this host, at most once a second. */
-  public record Progress(String content, long done, long all) implements Report {}
+  /**
+   * How far it is, at most once a second and only if it goes on.
+   *
+   * @param done bytes on this host
+   * @param checked bytes read so far to compute hashes, before and after fetching
+   * @param all bytes of the content
+   */
+  public record Progress(String content, long done, long checked, long all) implements Report {}
 
   /** Everything is here, verified. */
   public record Ready(String content, String folder) implements Report {}
@@ -174,7 +180,7 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
     switch (tick) {
       case SURVEY -> survey();
       case BEGIN -> begin();
-      case REPORT -> progress.changed().ifPresent(parent::tell);
+      case REPORT -> progress.changed(session.checked()).ifPresent(parent::tell);
     }
     return this;
   }

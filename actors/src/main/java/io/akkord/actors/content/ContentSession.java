@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The disk's side of bringing one content into a store. Any thread may use it; what it holds is
@@ -36,6 +37,7 @@ final class ContentSession implements AutoCloseable {
   private final Map<Integer, BlobPart> parts = new ConcurrentHashMap<>();
   private final Map<String, Path> found = new ConcurrentHashMap<>();
   private final List<FileLocks.Hold> leases = new ArrayList<>();
+  private final AtomicLong checked = new AtomicLong();
   private FileLocks.Hold entered;
   private boolean closed;
 
@@ -56,7 +58,7 @@ final class ContentSession implements AutoCloseable {
     }
     long missing = 0;
     for (Entry entry : manifest.files()) {
-      Optional<Path> file = store.find(entry, manifest.source());
+      Optional<Path> file = store.find(entry, manifest.source(), checked::addAndGet);
       if (file.isPresent()) {
         found.put(entry.name(), file.get());
       } else {
@@ -82,6 +84,11 @@ final class ContentSession implements AutoCloseable {
     return entered != null && !leases.isEmpty();
   }
 
+  /** Bytes read so far to compute hashes. */
+  long checked() {
+    return checked.get();
+  }
+
   /** Whether the survey found the file. */
   boolean has(int file) {
     return found.containsKey(manifest.files().get(file).name());
@@ -95,7 +102,7 @@ final class ContentSession implements AutoCloseable {
       return new Elsewhere(store.progressMark(entry));
     }
     // Somebody may have finished it between the survey and the lock.
-    Optional<Path> done = store.find(entry, manifest.source());
+    Optional<Path> done = store.find(entry, manifest.source(), checked::addAndGet);
     if (done.isPresent() || !keep(file, part.get())) {
       part.get().close();
       done.ifPresent(path -> found.put(entry.name(), path));
@@ -125,7 +132,7 @@ final class ContentSession implements AutoCloseable {
     if (part == null) {
       throw new IOException("the fetch was stopped");
     }
-    Optional<String> other = part.finish();
+    Optional<String> other = part.finish(checked::addAndGet);
     Entry entry = manifest.files().get(file);
     if (other.isEmpty()) {
       found.put(entry.name(), store.blob(entry));

@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 
 /**
@@ -90,12 +91,12 @@ public final class ContentStore {
   }
 
   /** The file with the right bytes on this host: in the store, or where the head has it. */
-  Optional<Path> find(Entry entry, String source) {
-    if (verified(blob(entry), entry)) {
+  Optional<Path> find(Entry entry, String source, LongConsumer checked) {
+    if (verified(blob(entry), entry, checked)) {
       return Optional.of(blob(entry));
     }
     Path shared = Path.of(source).resolve(entry.name());
-    boolean use = shared.isAbsolute() && verified(shared, entry);
+    boolean use = shared.isAbsolute() && verified(shared, entry, checked);
     return use ? Optional.of(shared) : Optional.empty();
   }
 
@@ -104,11 +105,11 @@ public final class ContentStore {
     return blobFolder(entry).resolve(BLOB);
   }
 
-  private boolean verified(Path file, Entry entry) {
+  private boolean verified(Path file, Entry entry, LongConsumer checked) {
     try {
       return Files.isRegularFile(file)
           && Files.size(file) == entry.size()
-          && hashes.of(file, n -> {}).equals(entry.sha256());
+          && hashes.of(file, checked).equals(entry.sha256());
     } catch (IOException e) {
       return false; // unreadable for us, or gone meanwhile: it is fetched
     }

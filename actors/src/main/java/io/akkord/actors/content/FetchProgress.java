@@ -6,7 +6,7 @@ import java.util.Optional;
 final class FetchProgress {
   private final ContentManifest manifest;
   private final long[] done;
-  private long reported = -1;
+  private ContentFetcher.Progress reported;
 
   FetchProgress(ContentManifest manifest) {
     this.manifest = manifest;
@@ -30,12 +30,12 @@ final class FetchProgress {
   }
 
   /** A report, if there is anything new in it. */
-  Optional<ContentFetcher.Report> changed() {
-    long now = done();
-    if (now == reported) {
+  Optional<ContentFetcher.Report> changed(long checked) {
+    var now = new ContentFetcher.Progress(manifest.id(), done(), checked, manifest.bytes());
+    if (now.equals(reported)) {
       return Optional.empty();
     }
     reported = now;
-    return Optional.of(new ContentFetcher.Progress(manifest.id(), now, manifest.bytes()));
+    return Optional.of(now);
   }
 }

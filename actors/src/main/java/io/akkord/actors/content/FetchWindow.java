@@ -16,6 +16,7 @@ final class FetchWindow {
   private final BitSet written;
   private final Map<Integer, Integer> attempts = new HashMap<>();
   private final BitSet writing = new BitSet();
+  private long bytesDone;
   private int next;
 
   /**
@@ -30,6 +31,7 @@ final class FetchWindow {
     this.most = most;
     this.count = Math.toIntExact((size + chunkBytes - 1) / chunkBytes);
     this.written = (BitSet) before.clone();
+    this.bytesDone = written.stream().mapToLong(this::length).sum();
   }
 
   /** Chunks to ask for now, for the first time. */
@@ -86,6 +88,7 @@ final class FetchWindow {
   void written(int chunk) {
     writing.clear(chunk);
     written.set(chunk);
+    bytesDone += length(chunk);
   }
 
   boolean complete() {
@@ -102,6 +105,6 @@ final class FetchWindow {
 
   /** Bytes on disk. */
   long bytesDone() {
-    return written.stream().mapToLong(this::length).sum();
+    return bytesDone;
   }
 }

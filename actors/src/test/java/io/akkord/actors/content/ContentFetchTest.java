@@ -91,7 +91,7 @@ class ContentFetchTest {
     ContentManifest manifest = hidden(offerFile(random("f", 1 << 20)));
     TestProbe<Report> parent = fetch(manifest, server(bulk), bulk, store("a"));
     assertThat(parent.receiveMessage(LONG))
-        .isEqualTo(new Progress(manifest.id(), 3L * CHUNK, 4L * CHUNK));
+        .isEqualTo(new Progress(manifest.id(), 3L * CHUNK, 0, 4L * CHUNK));
     ready(parent);
   }
 

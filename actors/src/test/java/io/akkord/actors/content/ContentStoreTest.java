@@ -172,7 +172,7 @@ class ContentStoreTest {
   @Test
   void settingsHaveDefaultsAndAllBadOnesAreSaidAtOnce() {
     ContentSettings settings = ContentSettings.read(ConfigFactory.empty());
-    assertThat(settings.directory()).isAbsolute().endsWith(Path.of(".cache/akkord/content"));
+    assertThat(settings.directory()).isAbsolute().endsWithRaw(Path.of(".cache/akkord/content"));
     assertThat(settings.chunkBytes()).isEqualTo(4 << 20);
     assertThat(settings.chunksSent()).isEqualTo(8);
     assertThat(settings.deadline(1)).isEqualTo(Duration.ofSeconds(20));
