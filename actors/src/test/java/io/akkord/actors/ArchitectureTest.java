@@ -19,7 +19,8 @@ class ArchitectureTest {
     "..actors.rewrite..",
     "..actors.ledger..",
     "..actors.checkpoint..",
-    "..actors.bulk.."
+    "..actors.bulk..",
+    "..actors.content.."
   };
 
   @ArchTest

@@ -6,6 +6,9 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.checkpoint.Checkpointer;
+import io.akkord.actors.content.ContentFetcher;
+import io.akkord.actors.content.ContentManifest;
+import io.akkord.actors.content.ContentServer;
 import io.akkord.actors.params.ParameterServer;
 import io.akkord.actors.params.ParameterShard;
 import io.akkord.actors.rewrite.Rewriter;
@@ -13,6 +16,7 @@ import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.worker.GpuWorker;
 import java.lang.reflect.Modifier;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,7 +40,9 @@ class ProtocolsTest {
         ParameterShard.class,
         GpuWorker.class,
         Rewriter.class,
-        Checkpointer.class
+        Checkpointer.class,
+        ContentServer.class,
+        ContentFetcher.class
       })
   void everyPublicMessageSurvivesTheWire(Class<?> actor) {
     Class<?>[] commands =
@@ -51,6 +57,12 @@ class ProtocolsTest {
                 .filter(c -> Modifier.isPublic(c.getModifiers()))
                 .filter(Class::isRecord)
                 .toList());
+  }
+
+  @Test
+  void aManifestSurvivesTheWire() {
+    var file = new ContentManifest.Entry("model.safetensors", 5L << 40, "0".repeat(64));
+    new ProtocolWalk(KIT).roundTrip(ContentManifest.of("/models/a", List.of(file)));
   }
 
   @Test

@@ -24,6 +24,8 @@ public record BulkHeader(
     PARAMETERS,
     SNAPSHOT_WEIGHTS,
     SNAPSHOT_FIRST_MOMENT,
-    SNAPSHOT_SECOND_MOMENT
+    SNAPSHOT_SECOND_MOMENT,
+    /** Bytes of a file: run is the content's id, step the chunk, slice the file. */
+    FILE
   }
 }
