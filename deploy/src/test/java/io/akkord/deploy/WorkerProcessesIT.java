@@ -1,0 +1,211 @@
+package io.akkord.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.akkord.model.TestModels;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Workers as real processes: some are killed, one hangs, the run's bits stay the same. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class WorkerProcessesIT {
+  private static final Duration DEADLINE = Duration.ofSeconds(150);
+
+  /** Long enough that a worker that is started again is there before the end. */
+  private static final int LONG = 250;
+
+  private static final int SHORT = 24;
+
+  @TempDir static Path folder;
+  private final List<Process> started = new ArrayList<>();
+  private String shortRun;
+  private String longRun;
+
+  @BeforeAll
+  void runInOneJvm() throws Exception {
+    try (var lines = Files.lines(TestModels.mixedStories())) {
+      Files.writeString(
+          folder.resolve("data.jsonl"), lines.limit(24).collect(Collectors.joining("\n")) + "\n");
+    }
+    shortRun = finish("short", start("short", SHORT, "--in-process", "--workers", "1"));
+    longRun = finish("long", start("long", LONG, "--in-process", "--workers", "2"));
+  }
+
+  @AfterEach
+  void leaveNothing() {
+    started.forEach(
+        process -> {
+          process.descendants().forEach(ProcessHandle::destroyForcibly);
+          process.destroyForcibly();
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4})
+  void processesGiveTheBitsOfOneJvm(int workers) throws Exception {
+    String name = "processes-" + workers;
+    Process run = start(name, SHORT, "--workers", "" + workers);
+    assertThat(finish(name, run)).isEqualTo(shortRun);
+  }
+
+  @Test
+  void aKilledWorkerCostsNoStepAndItsSuccessorJoinsTheRun() throws Exception {
+    Process run = start("killed", LONG, "--workers", "2");
+    await("killed", 20);
+    worker(run, "worker-1").destroyForcibly();
+    assertThat(finish("killed", run)).isEqualTo(longRun);
+    assertThat(steps("killed")).isEqualTo(LongStream.range(0, LONG).boxed().toList());
+    String log = log("killed");
+    assertThat(log)
+        .contains("worker worker-1 is lost")
+        .contains("ended with exit code 137 (signal 9, SIGKILL)")
+        .contains("it is started again as worker-1.1");
+    assertThat(folder.resolve("killed/logs/worker-1.1.log")).exists();
+  }
+
+  @Test
+  void bothWorkersKilledOneAfterTheOtherChangeNoBit() throws Exception {
+    Process run = start("both", LONG, "--workers", "2");
+    await("both", 20);
+    worker(run, "worker-0").destroyForcibly();
+    Awaitility.await()
+        .atMost(DEADLINE)
+        .until(() -> find(run, "worker-0.1").isPresent() || !run.isAlive());
+    await("both", 60);
+    find(run, "worker-1").ifPresent(ProcessHandle::destroyForcibly);
+    assertThat(finish("both", run)).isEqualTo(longRun);
+  }
+
+  @Test
+  void aWorkerThatHangsIsTakenForDeadAfterTheStepsDeadline() throws Exception {
+    Process run =
+        start(
+            "hanging",
+            LONG,
+            "-Dakkord.deadlines.step=4s",
+            "-Dakkord.deadlines.ledger-acknowledgement=2s",
+            "--workers",
+            "2");
+    await("hanging", 20);
+    ProcessHandle worker = worker(run, "worker-1");
+    new ProcessBuilder("kill", "-STOP", "" + worker.pid()).start().waitFor();
+    assertThat(finish("hanging", run)).isEqualTo(longRun);
+    assertThat(log("hanging")).contains("worker worker-1 is lost").contains("waited PT4S");
+  }
+
+  @Test
+  void theHeadKilledTakesItsWorkersAlongAndResumes() throws Exception {
+    Process run = start("head", LONG, "--workers", "2");
+    await("head", 60);
+    List<ProcessHandle> workers = run.descendants().toList();
+    assertThat(workers).hasSize(2);
+    run.destroyForcibly();
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> workers.stream().noneMatch(ProcessHandle::isAlive));
+    Process resumed = start("head", LONG, "--resume", "--workers", "2");
+    assertThat(finish("head", resumed)).isEqualTo(longRun);
+  }
+
+  private static ProcessHandle worker(Process run, String id) {
+    return find(run, id).orElseThrow();
+  }
+
+  private static Optional<ProcessHandle> find(Process run, String id) {
+    return run.descendants().filter(process -> hasArgument(process, id)).findFirst();
+  }
+
+  /** A long command line is not in ProcessHandle.Info. */
+  private static boolean hasArgument(ProcessHandle process, String argument) {
+    try {
+      String line = Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"));
+      return List.of(line.split("\0")).contains(argument);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private Process start(String name, int steps, String... more) throws IOException {
+    Path recipe = folder.resolve(name + ".yaml");
+    Files.writeString(
+        recipe,
+        """
+        model_name_or_path: %s
+        train_file: data.jsonl
+        output_dir: %s
+        global_batch_size: 8
+        micro_batch_size: 2
+        logical_shards: 4
+        max_steps: %d
+        max_length: 256
+        too_long: truncate
+        learning_rate: 1.0e-3
+        warmup_steps: 1
+        warmup_ratio: null
+        rewrite: {warmup: 0.25, every: 0.25, fraction: 0.5, probability: 1.0, min_visits: 1, max_new_tokens: 200, batch: 3, temperature: 0.9, top_p: 1.0}
+        save_steps: 50
+        """
+            .formatted(TestModels.stories260K().toAbsolutePath(), folder.resolve(name), steps));
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xmx1g", "-Dakkord.home=" + Path.of("..").toRealPath()));
+    List.of(more).stream().filter(option -> option.startsWith("-D")).forEach(command::add);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(Main.class.getName(), "train", recipe.toString()));
+    List.of(more).stream().filter(option -> !option.startsWith("-D")).forEach(command::add);
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(
+                ProcessBuilder.Redirect.appendTo(folder.resolve(name + ".log").toFile()))
+            .start();
+    started.add(process);
+    return process;
+  }
+
+  private static String finish(String name, Process run) throws Exception {
+    assertThat(run.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)).as(log(name)).isTrue();
+    assertThat(run.exitValue()).as(log(name)).isZero();
+    byte[] bytes = Files.readAllBytes(folder.resolve(name).resolve("model.safetensors"));
+    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+  }
+
+  private static String log(String name) throws IOException {
+    return Files.readString(folder.resolve(name + ".log"));
+  }
+
+  private static void await(String name, int lines) {
+    Path metrics = folder.resolve(name).resolve("metrics.jsonl");
+    Awaitility.await("step " + lines + " of " + name)
+        .atMost(DEADLINE)
+        .pollInterval(Duration.ofMillis(5))
+        .until(() -> Files.exists(metrics) && Files.readAllLines(metrics).size() >= lines);
+  }
+
+  private static List<Long> steps(String name) throws IOException {
+    List<Long> steps = new ArrayList<>();
+    for (String line : Files.readAllLines(folder.resolve(name).resolve("metrics.jsonl"))) {
+      steps.add(new ObjectMapper().readTree(line).get("step").asLong());
+    }
+    return steps;
+  }
+}
