@@ -1,15 +1,12 @@
 package io.akkord.deploy.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.akkord.deploy.bench.EngineBench;
 import io.akkord.deploy.bench.Figure;
 import io.akkord.deploy.bench.TrainBench;
 import io.akkord.model.engine.DeviceThread;
 import java.nio.file.Path;
 import java.util.EnumSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +21,7 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measures the product against named peers.",
-    subcommands = BenchCommand.EngineCommand.class)
+    subcommands = {BenchCommand.EngineCommand.class, BenchBulkCommand.class})
 final class BenchCommand {
   private BenchCommand() {}
 
@@ -104,34 +101,9 @@ final class BenchCommand {
 
     private void print(List<Figure> figures) throws Exception {
       for (Figure figure : figures) {
-        spec.commandLine().getOut().println(line(figure));
+        spec.commandLine().getOut().println(FigureLine.of(figure, format));
         spec.commandLine().getOut().flush();
       }
-    }
-
-    private String line(Figure figure) throws Exception {
-      if (format.equals("json")) {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("name", figure.name());
-        json.put("value", figure.value());
-        json.put("unit", figure.unit());
-        json.put("baseline", Double.isNaN(figure.baseline()) ? null : figure.baseline());
-        json.put("baseline_name", figure.baselineName());
-        json.put("ratio", Double.isNaN(figure.ratio()) ? null : figure.ratio());
-        json.put("runs", figure.runs());
-        return new ObjectMapper().writeValueAsString(json);
-      }
-      return figure.baselineName() == null
-          ? "%-45s %10.2f %s".formatted(figure.name(), figure.value(), figure.unit())
-          : "%-45s %10.2f %-9s %10.2f (%s)  ratio %.3f, median of %d"
-              .formatted(
-                  figure.name(),
-                  figure.value(),
-                  figure.unit(),
-                  figure.baseline(),
-                  figure.baselineName(),
-                  figure.ratio(),
-                  figure.runs());
     }
   }
 }

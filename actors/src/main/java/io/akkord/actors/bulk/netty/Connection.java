@@ -5,12 +5,10 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import io.akkord.actors.bulk.netty.Bodies.Hello;
 import io.akkord.actors.bulk.netty.Head.Type;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.timeout.IdleState;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.util.concurrent.Future;
@@ -53,6 +51,9 @@ abstract class Connection extends ChannelInboundHandlerAdapter implements FrameR
   /** Where the body goes; see {@link FrameReader.Sink#room}. */
   abstract ByteBuf roomFor(Head head) throws BadFrameException;
 
+  /** This process has said goodbye. */
+  abstract void onLeave();
+
   /** The connection has ended. */
   abstract void onEnd(String reason);
 
@@ -89,6 +90,7 @@ abstract class Connection extends ChannelInboundHandlerAdapter implements FrameR
   public void handlerAdded(ChannelHandlerContext ctx) {
     channel = ctx.channel();
     remote = String.valueOf(channel.remoteAddress());
+    shared.peers().opened(this);
   }
 
   @Override
@@ -131,8 +133,7 @@ abstract class Connection extends ChannelInboundHandlerAdapter implements FrameR
       case ALIVE -> {}
       case GOODBYE -> {
         goodbye = true;
-        why = "the process ended in good order";
-        channel.close();
+        end("the process ended in good order");
       }
       default -> onFrame(head, body);
     }
@@ -190,28 +191,27 @@ abstract class Connection extends ChannelInboundHandlerAdapter implements FrameR
     end(reason);
   }
 
-  /** Ends it, from any thread; the reason is logged unless it has ended before. */
+  /** Ends it, from any thread. */
   final void end(String reason) {
     onLoop(
         () -> {
-          if (why == null) {
-            why = reason;
-            LOG.warn("closing a bulk connection with {}: {}", name(), reason);
-          }
+          why = why == null ? reason : why;
           channel.close();
         });
   }
 
-  /** Says goodbye, from any thread; the peer closes. What it still sends is dropped. */
+  /** Says goodbye, from any thread; the peer closes, or the end of the event loop does. */
   final void leave() {
     onLoop(
         () -> {
-          why = "closed here";
           goodbye = true;
+          if (peer == null) {
+            end("closed here");
+            return;
+          }
           write(Type.GOODBYE, 0, 0, out -> {});
-          channel
-              .writeAndFlush(Unpooled.EMPTY_BUFFER)
-              .addListener(done -> ((DuplexChannel) channel).shutdownOutput());
+          channel.flush();
+          onLeave();
         });
   }
 
@@ -256,10 +256,11 @@ abstract class Connection extends ChannelInboundHandlerAdapter implements FrameR
     if (deadline != null) {
       deadline.cancel(false);
     }
+    shared.peers().ended(this);
     if (joined && goodbye) {
       shared.peers().left(peer, this);
     } else if (joined) {
-      shared.peers().broke(peer, reason);
+      shared.peers().broke(peer, remote, reason);
     }
     onEnd(reason);
     reader.close();

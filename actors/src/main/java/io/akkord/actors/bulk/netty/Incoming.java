@@ -174,6 +174,9 @@ final class Incoming extends Connection {
   }
 
   @Override
+  void onLeave() {}
+
+  @Override
   void onEnd(String reason) {
     ended = true;
     if (!joined()) {

@@ -20,6 +20,10 @@ final class Lanes {
     receivers.remove(lane);
   }
 
+  void closeAll() {
+    receivers.clear();
+  }
+
   /** Null when it is closed. */
   Receiver find(long lane) {
     return receivers.get(lane);

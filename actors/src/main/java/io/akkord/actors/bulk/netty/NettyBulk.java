@@ -220,6 +220,7 @@ public final class NettyBulk implements Bulk, AutoCloseable {
   @Override
   public void close() {
     sockets.close();
+    lanes.closeAll();
     List<Connection> connections = shared.peers().close();
     connections.forEach(Connection::leave);
     long end = System.nanoTime() + GOODBYE_WITHIN.toNanos();

@@ -116,6 +116,9 @@ final class Outgoing extends Connection {
 
   @Override
   void onFrame(Head head, ByteBuf body) throws BadFrameException {
+    if (ended != null) {
+      return;
+    }
     switch (head.type()) {
       case CREDIT -> {
         if (head.offset() > window - credit) {
@@ -206,6 +209,11 @@ final class Outgoing extends Connection {
     current.sent += length;
     credit -= length;
     shared.counters().sent.add(length);
+  }
+
+  @Override
+  void onLeave() {
+    onEnd("closed here");
   }
 
   @Override

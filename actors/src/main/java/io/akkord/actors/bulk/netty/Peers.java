@@ -2,6 +2,7 @@ package io.akkord.actors.bulk.netty;
 
 import io.akkord.actors.bulk.Bulk.PeerListener;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -28,15 +29,26 @@ final class Peers {
           return size() > REMEMBERED;
         }
       };
+  private final Set<Connection> all = new HashSet<>();
   private boolean closed;
 
   void watch(PeerListener listener) {
     listeners.add(listener);
   }
 
+  /** There is a socket. */
+  synchronized void opened(Connection connection) {
+    all.add(connection);
+  }
+
+  /** There is none any more. */
+  synchronized void ended(Connection connection) {
+    all.remove(connection);
+  }
+
   /** A hello is done; false if the peer was lost before. */
   synchronized boolean joined(String endpoint, Connection connection) {
-    if (closed || lost.containsKey(endpoint)) {
+    if (lost.containsKey(endpoint)) {
       return false;
     }
     connections.computeIfAbsent(endpoint, e -> new LinkedHashSet<>()).add(connection);
@@ -52,7 +64,7 @@ final class Peers {
   }
 
   /** A connection whose hello was done broke: all others with that process end, too. */
-  void broke(String endpoint, String reason) {
+  void broke(String endpoint, String remote, String reason) {
     Set<Connection> others;
     synchronized (this) {
       if (closed || lost.putIfAbsent(endpoint, reason) != null) {
@@ -60,7 +72,7 @@ final class Peers {
       }
       others = connections.remove(endpoint);
     }
-    LOG.warn("lost the process {}: {}", endpoint, reason);
+    LOG.warn("lost the process {}, connected with {}: {}", endpoint, remote, reason);
     for (PeerListener listener : listeners) {
       try {
         listener.onPeerLost(endpoint, reason);
@@ -81,8 +93,6 @@ final class Peers {
   /** This process ends: nobody is lost from now on. Returns all connections. */
   synchronized List<Connection> close() {
     closed = true;
-    List<Connection> all = connections.values().stream().flatMap(Set::stream).toList();
-    connections.clear();
-    return all;
+    return List.copyOf(all);
   }
 }

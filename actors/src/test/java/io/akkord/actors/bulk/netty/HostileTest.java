@@ -258,7 +258,9 @@ class HostileTest {
     ByteBuf out = Unpooled.directBuffer();
     int length = bytes.readableBytes();
     new Head(type, length, transfer, offset, Head.crc(bytes, 0, length)).write(out);
-    return out.writeBytes(bytes);
+    out.writeBytes(bytes);
+    bytes.release();
+    return out;
   }
 
   private Socket admitted() throws IOException {
@@ -285,7 +287,7 @@ class HostileTest {
 
   private static void send(Socket socket, ByteBuf frame) throws IOException {
     byte[] bytes = new byte[frame.readableBytes()];
-    frame.getBytes(0, bytes);
+    frame.readBytes(bytes).release();
     socket.getOutputStream().write(bytes);
   }
 

@@ -1,0 +1,49 @@
+package io.akkord.deploy.cli;
+
+import io.akkord.deploy.bench.BulkBench;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** `bench bulk`. */
+@Command(
+    name = "bulk",
+    mixinStandardHelpOptions = true,
+    description =
+        "The bulk lane in 1 MiB chunks of 64 MiB blocks against bare NIO sockets of the same kind: Unix, TCP, and TCP with TLS.")
+final class BenchBulkCommand implements Callable<Integer> {
+  @Option(names = "--rounds", defaultValue = "7", description = "(default: ${DEFAULT-VALUE})")
+  private int rounds;
+
+  @Option(
+      names = "--blocks",
+      defaultValue = "16",
+      description = "blocks of 64 MiB per round (default: ${DEFAULT-VALUE})")
+  private int blocks;
+
+  @Option(
+      names = "--format",
+      defaultValue = "table",
+      description = "table or json (default: ${DEFAULT-VALUE})")
+  private String format;
+
+  @Option(names = "--only", split = ",", description = "some of: unix, tcp, tls")
+  private Set<BulkBench.Way> only = EnumSet.allOf(BulkBench.Way.class);
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws Exception {
+    BulkBench bench =
+        new BulkBench(rounds, blocks, line -> spec.commandLine().getErr().println(line));
+    for (BulkBench.Way way : only) {
+      spec.commandLine().getOut().println(FigureLine.of(bench.measure(way), format));
+      spec.commandLine().getOut().flush();
+    }
+    return 0;
+  }
+}
