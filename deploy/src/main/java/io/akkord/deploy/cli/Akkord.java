@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
       GenerateCommand.class,
       LedgerCommand.class,
       DoctorCommand.class,
+      CertsCommand.class,
       BenchCommand.class,
     },
     footer = {"", "Exit codes: 0 ok, 1 failed, 2 usage.", "Begin with: akkord demo"})
