@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
       GenerateCommand.class,
       LedgerCommand.class,
       DoctorCommand.class,
+      CertsCommand.class,
       BenchCommand.class,
       WorkerCommand.class,
     },
