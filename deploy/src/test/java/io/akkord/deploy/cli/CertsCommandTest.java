@@ -88,6 +88,15 @@ class CertsCommandTest {
   }
 
   @Test
+  void makingCertificatesLoadsNoActorSystem() throws Exception {
+    LoadedClasses loaded = LoadedClasses.of("certs", "init", parent.resolve("certs").toString());
+
+    assertThat(loaded.exitCode()).isZero();
+    assertThat(loaded.names()).contains("io.akkord.actors.security.Certificates");
+    assertThat(loaded.names()).noneMatch(name -> name.startsWith("akka."));
+  }
+
+  @Test
   void wrongUsageIsTwo() {
     assertThat(Cli.run("certs").exitCode()).isEqualTo(2);
     assertThat(Cli.run("certs", "init").exitCode()).isEqualTo(2);
