@@ -1,5 +1,6 @@
 package io.akkord.actors.security;
 
+import static java.nio.file.StandardCopyOption.COPY_ATTRIBUTES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -15,6 +16,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,15 +27,27 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CertificatesTest {
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
 
+  @TempDir static Path made;
+
   @TempDir Path parent;
   private Path folder;
   private Certificates certificates;
 
+  @BeforeAll
+  static void init() {
+    new Certificates(made.resolve("certs"), at(NOW))
+        .init(List.of("head.example", "10.0.0.7", "fd00::7"));
+  }
+
   @BeforeEach
-  void init() {
+  void copy() throws IOException {
     folder = parent.resolve("certs");
+    try (Stream<Path> files = Files.walk(made.resolve("certs"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, parent.resolve(made.relativize(file)), COPY_ATTRIBUTES);
+      }
+    }
     certificates = new Certificates(folder, at(NOW));
-    certificates.init(List.of("head.example", "10.0.0.7", "fd00::7"));
   }
 
   @Test
