@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
     name = "bulk",
     mixinStandardHelpOptions = true,
     description =
-        "The bulk lane in 1 MiB chunks of 64 MiB blocks against bare NIO sockets of the same kind: Unix, TCP, and TCP with TLS.")
+        "The bulk lane with blocks of 64 MiB against bare NIO sockets of the same kind, 1 MiB a call: Unix, TCP, and TCP with TLS against bare TCP.")
 final class BenchBulkCommand implements Callable<Integer> {
   @Option(names = "--rounds", defaultValue = "7", description = "(default: ${DEFAULT-VALUE})")
   private int rounds;

@@ -69,7 +69,8 @@ abstract class Connection extends ChannelInboundHandlerAdapter implements FrameR
   /** For {@link ExactReads}. */
   final ByteBuf nextRead() {
     ByteBuf target = reader.target();
-    lent = target.retainedSlice(target.writerIndex(), target.writableBytes()).clear();
+    int length = Math.min(Head.PIECE, target.writableBytes());
+    lent = target.retainedSlice(target.writerIndex(), length).clear();
     return lent;
   }
 

@@ -16,6 +16,8 @@ import org.slf4j.LoggerFactory;
 final class Incoming extends Connection {
   private static final Logger LOG = LoggerFactory.getLogger(Incoming.class);
 
+  private static final int GRANTS_PER_WINDOW = 16;
+
   private final Runnable grant = () -> onLoop(this::grantNow);
 
   private Open open;
@@ -165,8 +167,10 @@ final class Incoming extends Connection {
         });
   }
 
+  /** Credit goes back in larger sums while a block comes in. */
   private void grantNow() {
-    if (owed > 0 && !ended && !shared.memory().fullUntil(grant)) {
+    long least = open == null ? 1 : shared.window() / GRANTS_PER_WINDOW;
+    if (owed >= least && !ended && !shared.memory().fullUntil(grant)) {
       write(Type.CREDIT, 0, owed, out -> {});
       channel().flush();
       owed = 0;

@@ -216,7 +216,10 @@ public final class NettyBulk implements Bulk, AutoCloseable {
     return made;
   }
 
-  /** Says goodbye to all peers and closes everything; what is not sent yet fails. */
+  /**
+   * Says goodbye to all peers and closes everything; what is not sent yet fails. Waits up to a few
+   * seconds, so not to be called by a receiver or listener.
+   */
   @Override
   public void close() {
     sockets.close();

@@ -179,7 +179,7 @@ final class Outgoing extends Connection {
       unreleased.put(current.number, current);
       write(Type.OPEN, current.number, 0, this::writeOpen);
     } else {
-      int length = Math.min(Head.CHUNK, current.bytes.remaining() - current.sent);
+      int length = Math.min(Head.PIECE, current.bytes.remaining() - current.sent);
       if (credit < length) {
         return false;
       }

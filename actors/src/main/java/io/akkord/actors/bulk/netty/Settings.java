@@ -149,6 +149,13 @@ public record Settings(
         client);
   }
 
+  /** Without the token. */
+  @Override
+  public String toString() {
+    return "Settings[%s:%d, Unix sockets %s, TLS %s, window %d, unreleased %d]"
+        .formatted(host, port, unixSockets, tlsServer != null, windowBytes, unreleasedBytes);
+  }
+
   private static void require(boolean right, String what) {
     if (!right) {
       throw new IllegalArgumentException("bulk lane: " + what);

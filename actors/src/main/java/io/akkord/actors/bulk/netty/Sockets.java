@@ -27,9 +27,9 @@ import java.util.concurrent.TimeUnit;
 
 /** Opens and accepts the sockets of connections, TCP and Unix. */
 final class Sockets {
-  /** A chunk is on its way while the next one's checksum is computed. */
+  /** What the kernel does not take at once stays with the sender, not in a queue. */
   private static final WriteBufferWaterMark UNSENT =
-      new WriteBufferWaterMark(Head.CHUNK / 2, 2 * Head.CHUNK);
+      new WriteBufferWaterMark(Head.PIECE / 2, Head.PIECE);
 
   private static final int KERNEL_BUFFER = 4 << 20;
   private static final int WAITING_TO_BE_ACCEPTED = 1024;
