@@ -69,7 +69,10 @@ final class RunActor {
     var blockingIo = DispatcherSelector.fromConfig("akkord.blocking-io");
     DiskSync sync = parts.journal().diskSync(context.getSystem().dispatchers().lookup(blockingIo));
     ActorRef<RunEvent> events =
-        context.spawn(RunEvents.create(parts.metrics(), parts.listener()), "events", blockingIo);
+        context.spawn(
+            RunEvents.create(parts.metrics(), parts.tensorBoard(), parts.listener()),
+            "events",
+            blockingIo);
     ledger = context.spawn(Ledger.create(ledgerSetup(), sync), "ledger");
     server = context.spawn(ParameterServer.create(facts, ledger), "parameter-server");
     LaneInbox checkpoints = new LaneInbox(parts.bulk());

@@ -14,15 +14,23 @@ import java.io.IOException;
  */
 final class RunEvents extends AbstractBehavior<RunEvent> {
   private final MetricsFile metrics;
+  private final TensorBoardFile tensorBoard;
   private final RunListener listener;
+  private boolean complained;
 
-  static Behavior<RunEvent> create(MetricsFile metrics, RunListener listener) {
-    return Behaviors.setup(context -> new RunEvents(context, metrics, listener));
+  static Behavior<RunEvent> create(
+      MetricsFile metrics, TensorBoardFile tensorBoard, RunListener listener) {
+    return Behaviors.setup(context -> new RunEvents(context, metrics, tensorBoard, listener));
   }
 
-  private RunEvents(ActorContext<RunEvent> context, MetricsFile metrics, RunListener listener) {
+  private RunEvents(
+      ActorContext<RunEvent> context,
+      MetricsFile metrics,
+      TensorBoardFile tensorBoard,
+      RunListener listener) {
     super(context);
     this.metrics = metrics;
+    this.tensorBoard = tensorBoard;
     this.listener = listener;
   }
 
@@ -36,14 +44,34 @@ final class RunEvents extends AbstractBehavior<RunEvent> {
         .build();
   }
 
-  private Behavior<RunEvent> onStep(RunEvent.Step step) throws IOException {
-    metrics.step(step.report());
+  private Behavior<RunEvent> onStep(RunEvent.Step step) {
+    write(() -> metrics.step(step.report()));
+    write(() -> tensorBoard.step(step.report()));
     return onOther(step);
   }
 
-  private Behavior<RunEvent> onEval(RunEvent.Eval eval) throws IOException {
-    metrics.eval(eval.finished());
+  private Behavior<RunEvent> onEval(RunEvent.Eval eval) {
+    write(() -> metrics.eval(eval.finished()));
+    write(() -> tensorBoard.eval(eval.finished()));
     return onOther(eval);
+  }
+
+  private interface Write {
+    void now() throws IOException;
+  }
+
+  /** A disk that is full costs lines of the metrics, never the run. */
+  private void write(Write write) {
+    try {
+      write.now();
+    } catch (IOException e) {
+      if (!complained) {
+        complained = true;
+        listener.on(
+            new RunEvent.Note(
+                "metrics cannot be written (%s); the run goes on without them".formatted(e)));
+      }
+    }
   }
 
   private Behavior<RunEvent> onOther(RunEvent event) {
@@ -53,6 +81,7 @@ final class RunEvents extends AbstractBehavior<RunEvent> {
 
   private Behavior<RunEvent> onPostStop(PostStop signal) throws IOException {
     metrics.close();
+    tensorBoard.close();
     return this;
   }
 }

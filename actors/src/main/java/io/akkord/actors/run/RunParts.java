@@ -23,6 +23,7 @@ record RunParts(
     SliceStore.Initial initial,
     Optional<LedgerSeed> ledgerSeed,
     MetricsFile metrics,
+    TensorBoardFile tensorBoard,
     RunListener listener,
     Journal journal,
     Bulk bulk,

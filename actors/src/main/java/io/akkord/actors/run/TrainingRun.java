@@ -19,6 +19,7 @@ import io.akkord.model.hf.HfFolder;
 import io.akkord.model.optim.LrSchedule;
 import io.akkord.proto.CheckpointManifest;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -175,6 +176,7 @@ public final class TrainingRun {
             initial,
             seed,
             MetricsFile.open(recipe.outputDir(), start),
+            TensorBoardFile.open(recipe.outputDir(), number, start, Clock.systemUTC()),
             this::on,
             runtime.journal(),
             runtime.bulk(),
