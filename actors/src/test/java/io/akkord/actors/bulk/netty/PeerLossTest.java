@@ -11,6 +11,7 @@ import io.akkord.actors.ForkedJvm;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.bulk.netty.Blocks.Block;
 import io.akkord.actors.bulk.netty.Blocks.Keeper;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -69,6 +70,9 @@ class PeerLossTest {
 
         long killed = System.nanoTime();
         victim.kill();
+        if (unixSockets) {
+          SocketFile.delete(Path.of(Endpoint.parse(theirs.endpoint()).socket()));
+        }
         Loss loss = losses.poll(SOON.toSeconds(), TimeUnit.SECONDS);
         assertThat(loss).isNotNull();
         assertThat(Duration.ofNanos(loss.nanos() - killed)).isLessThan(Duration.ofMillis(100));
