@@ -149,8 +149,11 @@ public final class RunDescription {
       return "step " + first;
     }
     long last = cycles.step((int) cycles.count());
-    return cycles.count() == 2
-        ? "steps %d and %d".formatted(first, last)
+    if (cycles.count() == 2) {
+      return "steps %d and %d".formatted(first, last);
+    }
+    return cycles.count() == 3
+        ? "steps %d, %d and %d".formatted(first, cycles.step(2), last)
         : "steps %d, %d, … %d".formatted(first, cycles.step(2), last);
   }
 

@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +43,16 @@ class BadInputTest {
   }
 
   private Ended train(String recipe, String... more) throws IOException {
+    String[] all = Arrays.copyOf(more, more.length + 1);
+    all[more.length] = "--in-process";
+    return started(recipe, all);
+  }
+
+  private Ended trainInProcesses(String... more) throws IOException {
+    return started("", more);
+  }
+
+  private Ended started(String recipe, String... more) throws IOException {
     Path file = folder.resolve("recipe.yaml");
     String paths =
         "model_name_or_path: %s%ntrain_file: data.jsonl%noutput_dir: %s%n"
@@ -233,6 +244,24 @@ class BadInputTest {
       assertThat(text).contains("another process has this run's journal open");
       assertThat(held).isNotNull();
     }
+  }
+
+  @Test
+  void aPortThatIsInUseIsNamed() throws IOException {
+    try (var taken = new java.net.ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
+      Ended ended = trainInProcesses("--bind", "127.0.0.1:" + taken.getLocalPort());
+      assertThat(ended.code()).isEqualTo(1);
+      assertThat(ended.text())
+          .contains("port " + taken.getLocalPort() + " of 127.0.0.1 is in use", "--bind");
+      assertThat(folder.resolve("out")).doesNotExist();
+    }
+  }
+
+  @Test
+  void anAddressThatIsNoneIsRefused() throws IOException {
+    Ended ended = trainInProcesses("--bind", "nonsense");
+    assertThat(ended.code()).isEqualTo(2);
+    assertThat(ended.text()).contains("--bind is 'nonsense'", "HOST:PORT");
   }
 
   @Test

@@ -85,8 +85,8 @@ class ResumeIT {
     Path other = recipe("other");
     Files.writeString(other, Files.readString(other).replace("seed: 42", "seed: 7"));
     Path same = recipe("same");
-    assertThat(Main.run("train", other.toString(), "--workers", "2")).isZero();
-    assertThat(Main.run("train", same.toString(), "--workers", "1")).isZero();
+    assertThat(Main.run("train", other.toString(), "--in-process", "--workers", "2")).isZero();
+    assertThat(Main.run("train", same.toString(), "--in-process", "--workers", "1")).isZero();
     assertThat(hash("same")).isEqualTo(quiet);
     assertThat(hash("other")).isNotEqualTo(quiet);
   }
@@ -121,6 +121,7 @@ class ResumeIT {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx1g", "-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(Main.class.getName(), "train", recipe.toString()));
+    command.add("--in-process");
     command.addAll(List.of(more));
     Path log = Path.of(recipe.toString().replace(".yaml", ".log"));
     return new ProcessBuilder(command)

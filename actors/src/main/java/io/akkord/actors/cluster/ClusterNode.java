@@ -12,14 +12,19 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.netty.NettyBulk;
+import io.akkord.actors.security.TlsMaterial;
 import io.akkord.actors.worker.Devices;
 import io.akkord.actors.worker.WorkerHost;
 import io.akkord.config.Settings;
 import io.akkord.model.UserError;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.JdkSslContext;
+import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -63,18 +68,17 @@ public final class ClusterNode implements AutoCloseable {
    * @throws UserError if its address cannot be listened on
    */
   public static ClusterNode start(Options options) {
+    Optional<TlsMaterial> tls = TlsMaterial.of(ConfigFactory.load());
     NettyBulk bulk;
     try {
-      bulk =
-          NettyBulk.start(
-              io.akkord.actors.bulk.netty.Settings.local(options.token())
-                  .withAddress(options.host(), 0, null));
+      bulk = NettyBulk.start(lane(options, tls));
     } catch (IOException e) {
       throw new UserError(
           "the bulk lane cannot listen on %s: %s".formatted(options.host(), e.getMessage()), e);
     }
     try {
-      ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), SYSTEM, config(options));
+      ActorSystem<Void> system =
+          ActorSystem.create(Behaviors.empty(), SYSTEM, config(options, tls));
       if (options.head() == null) {
         Cluster cluster = Cluster.get(system);
         cluster.manager().tell(Join.create(cluster.selfMember().address()));
@@ -99,7 +103,21 @@ public final class ClusterNode implements AutoCloseable {
     return e;
   }
 
-  static Config config(Options options) {
+  private static io.akkord.actors.bulk.netty.Settings lane(
+      Options options, Optional<TlsMaterial> tls) {
+    var lane =
+        io.akkord.actors.bulk.netty.Settings.local(options.token())
+            .withAddress(options.host(), 0, null);
+    return tls.map(material -> lane.withTls(ssl(material, false), ssl(material, true)))
+        .orElse(lane);
+  }
+
+  private static SslContext ssl(TlsMaterial material, boolean client) {
+    return new JdkSslContext(
+        material.sslContext(), client, client ? ClientAuth.NONE : ClientAuth.REQUIRE);
+  }
+
+  private static Config config(Options options, Optional<TlsMaterial> tls) {
     Map<String, Object> own =
         Map.of(
             "akka.remote.artery.canonical.hostname",
@@ -113,6 +131,7 @@ public final class ClusterNode implements AutoCloseable {
                 ? List.of()
                 : List.of("akka://%s@%s".formatted(SYSTEM, options.head())));
     return ConfigFactory.parseMap(own, "this node")
+        .withFallback(tls.map(TlsMaterial::artery).orElse(ConfigFactory.empty()))
         .withFallback(options.journal())
         .withFallback(ConfigFactory.parseResources("akkord-cluster.conf"))
         .withFallback(ConfigFactory.parseResources("akkord-actors.conf"))

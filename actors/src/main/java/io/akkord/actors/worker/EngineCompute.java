@@ -269,8 +269,15 @@ public final class EngineCompute implements Compute {
   public CompletionStage<List<RewriteOutcome>> rewrite(RewriteGroup group, long policyVersion) {
     return device.submit(
         () ->
-            new GroupRewriter(facts.plan().recipe(), config.eosTokenIds(), engine, tokenizer)
+            new GroupRewriter(facts.plan().recipe(), eosTokenIds(), engine, tokenizer)
                 .rewrite(group, samples::sample, samples::batch, policyVersion));
+  }
+
+  /** The model's own, and the one that training puts behind every completion. */
+  private List<Integer> eosTokenIds() {
+    TreeSet<Integer> ids = new TreeSet<>(config.eosTokenIds());
+    ids.add(tokenizer.eosId());
+    return List.copyOf(ids);
   }
 
   @Override

@@ -55,7 +55,7 @@ final class DemoCommand implements Callable<Integer> {
     RunConsole console = new RunConsole(out, effective.recipe().loggingSteps());
     boolean finished =
         console
-            .run(effective, Settings.read(ConfigFactory.load()), Math.max(1, workers), false, true)
+            .run(effective, Settings.read(ConfigFactory.load()), Math.max(1, workers), false, null)
             .finished();
     if (!finished) {
       return console.exitCode();

@@ -152,8 +152,8 @@ final class DemoReport {
   }
 
   private void whereAndNext(PrintWriter out) {
-    Path run = Path.of("").toAbsolutePath().relativize(recipe.outputDir());
-    Path recipeHere = Path.of("").toAbsolutePath().relativize(recipeFile.toAbsolutePath());
+    Path run = here(recipe.outputDir());
+    Path recipeHere = here(recipeFile.toAbsolutePath());
     out.println();
     out.println("Where things are:");
     out.printf("  %-46s the model, a Hugging Face folder%n", run);
@@ -168,5 +168,11 @@ final class DemoReport {
     out.printf(
         "  akkord train %s --set output_dir=runs/sft --set loss_type=nll --set sample_weight=none --set rewrite=off%n",
         recipeHere);
+  }
+
+  /** As short as it can be typed: relative below the current directory, absolute elsewhere. */
+  static Path here(Path path) {
+    Path current = Path.of("").toAbsolutePath();
+    return path.startsWith(current) ? current.relativize(path) : path;
   }
 }

@@ -42,22 +42,27 @@ final class RunConsole {
     this.loggingSteps = loggingSteps;
   }
 
-  /** Runs to the end. */
-  RunResult run(
-      EffectiveRecipe recipe, Settings settings, int workers, boolean resume, boolean inProcess) {
+  /**
+   * Runs to the end.
+   *
+   * @param bind where worker processes find this one; null: workers in this JVM
+   */
+  RunResult run(EffectiveRecipe recipe, Settings settings, int workers, boolean resume, Bind bind) {
     TrainOptions options =
         new TrainOptions(recipe, settings, workers, resume, this::line, this::on);
     TrainingRun run =
-        inProcess
+        bind == null
             ? TrainingRun.start(options)
-            : TrainingRun.start(options, output -> LocalCluster.open(output, workers, this::line));
+            : TrainingRun.start(
+                options,
+                output -> LocalCluster.open(output, workers, bind.host(), bind.port(), this::line));
     totalSteps = run.plan().totalSteps();
     line(
         "%d worker %s%s, results in %s"
             .formatted(
                 workers,
-                inProcess ? "actor" : "process",
-                workers == 1 ? "" : inProcess ? "s" : "es",
+                bind == null ? "actor" : "process",
+                workers == 1 ? "" : bind == null ? "s" : "es",
                 recipe.recipe().outputDir()));
     Thread interrupt = new Thread(() -> interrupted(run), "akkord-interrupt");
     Runtime.getRuntime().addShutdownHook(interrupt);

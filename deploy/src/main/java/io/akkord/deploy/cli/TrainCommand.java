@@ -42,6 +42,13 @@ final class TrainCommand implements Callable<Integer> {
       description = "workers in this JVM: starts faster, but one crash is everybody's")
   private boolean inProcess;
 
+  @Option(
+      names = "--bind",
+      defaultValue = "127.0.0.1:0",
+      paramLabel = "HOST:PORT",
+      description = "where worker processes find the run (default: ${DEFAULT-VALUE})")
+  private String bind;
+
   @Option(names = "--resume", description = "continue the run in output_dir")
   private boolean resume;
 
@@ -52,7 +59,9 @@ final class TrainCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     EffectiveRecipe effective;
     Settings settings;
+    Bind address;
     try {
+      address = inProcess ? null : Bind.parse(bind);
       effective = RecipeReader.read(recipe, sets);
       settings = Settings.read(ConfigFactory.load());
     } catch (UserError e) {
@@ -64,7 +73,7 @@ final class TrainCommand implements Callable<Integer> {
       return ExitCode.USAGE;
     }
     RunConsole console = new RunConsole(out, effective.recipe().loggingSteps());
-    return console.run(effective, settings, workers(effective), resume, inProcess).finished()
+    return console.run(effective, settings, workers(effective), resume, address).finished()
         ? ExitCode.OK
         : console.exitCode();
   }

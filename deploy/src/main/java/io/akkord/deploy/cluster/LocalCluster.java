@@ -16,8 +16,14 @@ public final class LocalCluster {
 
   private LocalCluster() {}
 
-  /** Opens journal, head and workers; closing the runtime ends all of them. */
-  public static RunRuntime open(Path outputDir, int workers, Consumer<String> say) {
+  /**
+   * Opens journal, head and workers; closing the runtime ends all of them.
+   *
+   * @param host where the workers find the head
+   * @param port 0: any free one
+   */
+  public static RunRuntime open(
+      Path outputDir, int workers, String host, int port, Consumer<String> say) {
     Journal journal = Journal.open(outputDir);
     ClusterNode head = null;
     try {
@@ -25,7 +31,7 @@ public final class LocalCluster {
       ClusterNode node =
           ClusterNode.start(
               new ClusterNode.Options(
-                  "127.0.0.1", 0, null, token, List.of(ClusterNode.CONTROL), journal.config()));
+                  host, port, null, token, List.of(ClusterNode.CONTROL), journal.config()));
       head = node;
       WorkerProcesses processes =
           WorkerProcesses.start(workers, node.address(), token, outputDir.resolve("logs"), say);

@@ -56,7 +56,7 @@ class LedgerCommandTest {
         rewrite: {warmup: 5, every: 5, min_visits: 1, fraction: 0.4, probability: 1.0, max_new_tokens: 200}
         """
             .formatted(Cli.MODEL, data, run, EPOCHS));
-    Cli train = Cli.run("train", recipe);
+    Cli train = Cli.run("train", recipe, "--in-process");
     assertThat(train.exitCode()).as("%s%n%s", train.out(), train.err()).isZero();
   }
 
