@@ -10,6 +10,7 @@ import io.akkord.actors.ledger.LedgerSeed;
 import io.akkord.actors.params.SliceStore;
 import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.supervisor.SupervisorSetup;
+import io.akkord.config.CyclePlan;
 import io.akkord.config.Recipe;
 import io.akkord.config.RunDescription;
 import io.akkord.model.UserError;
@@ -17,6 +18,7 @@ import io.akkord.model.engine.NativeLibrary;
 import io.akkord.model.optim.LrSchedule;
 import io.akkord.proto.CheckpointManifest;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -36,6 +38,7 @@ public final class TrainingRun {
   private final Journal journal;
   private final CompletableFuture<RunResult> result = new CompletableFuture<>();
   private ActorSystem<RunGuardian.Command> system;
+  private EventsFile events;
 
   private TrainingRun(TrainOptions options, OutputFolder output, Inputs inputs, Journal journal) {
     this.options = options;
@@ -111,6 +114,8 @@ public final class TrainingRun {
         Optional.ofNullable(reader)
             .map(r -> new LedgerSeed(r.ledger(), ledger.finishedGroupsAfter(start)));
     ledger.close();
+    events = EventsFile.open(recipe.outputDir(), this::on);
+    events.on(opened(facts, start));
     SliceStore.Initial initial = reader == null ? inputs.fresh() : Inputs.resumed(facts, reader);
     RunParts parts =
         new RunParts(
@@ -121,8 +126,23 @@ public final class TrainingRun {
             seed,
             options.workers(),
             MetricsFile.open(recipe.outputDir(), start),
-            this::on);
+            events);
     system = ActorSystem.create(RunGuardian.create(parts, journal), "akkord", config());
+  }
+
+  private RunEvent.Opened opened(RunFacts facts, long start) {
+    Optional<CyclePlan> cycles = inputs.plan.cycles().filter(plan -> plan.count() > 0);
+    return new RunEvent.Opened(
+        facts.runId(),
+        facts.attempt(),
+        start,
+        inputs.plan.totalSteps(),
+        inputs.plan.samples(),
+        options.workers(),
+        cycles.map(CyclePlan::warmup).orElse(0L),
+        cycles.map(CyclePlan::every).orElse(0L),
+        cycles.map(CyclePlan::count).orElse(0L),
+        options.recipe().settings());
   }
 
   private static void requireSlicesFit(RunFacts facts) {
@@ -209,6 +229,7 @@ public final class TrainingRun {
           .getWhenTerminated()
           .toCompletableFuture()
           .get(60, java.util.concurrent.TimeUnit.SECONDS);
+      events.close();
       inputs.close();
       journal.close();
       Path checkpoint = ended.checkpoint() == null ? null : Path.of(ended.checkpoint());
@@ -228,6 +249,16 @@ public final class TrainingRun {
     if (system != null) {
       system.tell(new RunGuardian.ToSupervisor(new Supervisor.Stop(reason)));
     }
+  }
+
+  /** Reads the ledger this run writes; fails once the run has ended. */
+  public LedgerReader ledger() {
+    return LedgerReader.of(recipe.outputDir(), journal);
+  }
+
+  /** The actors as they are now; empty when there was nothing left to do. */
+  public List<ActorTree.Row> actors() {
+    return system == null ? List.of() : ActorTree.of(system);
   }
 
   /** For tests that end actors; null when there was nothing left to do. */

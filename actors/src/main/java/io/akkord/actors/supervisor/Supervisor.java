@@ -223,6 +223,7 @@ public final class Supervisor
   private Effect<SupervisorEvent, RunState> onJoin(Join join) {
     members.put(join.worker(), new Member(join.ref(), join.lane()));
     context.watchWith(join.ref(), new Gone(join.worker()));
+    events.tell(new RunEvent.Worker(join.worker(), "joined", "after step " + committed));
     shards.forEach(shard -> shard.tell(new ParameterShard.Admit(join.worker(), join.lane())));
     if (training) {
       // It computes from the next change of shares on; until then it only follows the parameters.
@@ -300,6 +301,7 @@ public final class Supervisor
     member.ref().tell(new GpuWorker.Leave(reason));
     shards.forEach(shard -> shard.tell(new ParameterShard.Dismiss(worker)));
     note("worker %s is lost after step %d: %s".formatted(worker, committed, reason));
+    events.tell(new RunEvent.Worker(worker, "lost", reason));
     if (training && members.isEmpty()) {
       return end("failed", "no worker is left; the last one: " + reason);
     }
@@ -355,6 +357,7 @@ public final class Supervisor
 
   private Effect<SupervisorEvent, RunState> onStepOverdue(StepOverdue overdue) {
     note(overdue.reason() + "; late: " + overdue.late());
+    events.tell(new RunEvent.Overdue(overdue.step(), overdue.late(), overdue.reason()));
     overdue.late().forEach(w -> context.getSelf().tell(new WorkerFailed(w, overdue.reason())));
     return overdue.late().isEmpty() ? end("failed", overdue.reason()) : Effect().none();
   }

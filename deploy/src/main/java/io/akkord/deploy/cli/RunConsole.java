@@ -41,11 +41,37 @@ final class RunConsole {
     this.loggingSteps = loggingSteps;
   }
 
-  /** Runs to the end. */
-  RunResult run(EffectiveRecipe recipe, Settings settings, int workers, boolean resume) {
+  /** Runs to the end, with a dashboard as the person wants it. */
+  RunResult run(
+      EffectiveRecipe recipe,
+      Settings settings,
+      int workers,
+      boolean resume,
+      DashboardFlags dashboard) {
+    try (RunDashboard shown = dashboard.open(recipe.recipe().outputDir(), this::line)) {
+      return run(recipe, settings, workers, resume, shown);
+    }
+  }
+
+  private RunResult run(
+      EffectiveRecipe recipe,
+      Settings settings,
+      int workers,
+      boolean resume,
+      RunDashboard dashboard) {
     TrainingRun run =
         TrainingRun.start(
-            new TrainOptions(recipe, settings, workers, resume, this::line, this::on));
+            new TrainOptions(
+                recipe,
+                settings,
+                workers,
+                resume,
+                this::line,
+                event -> {
+                  on(event);
+                  dashboard.on(event);
+                }));
+    dashboard.follow(run);
     totalSteps = run.plan().totalSteps();
     line(
         "%d worker%s, results in %s"
