@@ -28,12 +28,18 @@ public record EffectiveRecipe(Recipe recipe, Map<String, Origin> origins, List<S
     return origins.getOrDefault(key, Origin.DEFAULT);
   }
 
+  /** Every setting, in the recipe's order. */
+  public List<Setting> settings() {
+    return RecipeKeys.texts(recipe).entrySet().stream()
+        .map(e -> new Setting(e.getKey(), e.getValue(), origin(e.getKey())))
+        .toList();
+  }
+
   /** The settings whose value is not the default, in the recipe's order. */
   public List<Setting> nonDefaults() {
     Map<String, String> defaults = RecipeDefaults.texts();
-    return RecipeKeys.texts(recipe).entrySet().stream()
-        .filter(e -> !e.getValue().equals(defaults.get(e.getKey())))
-        .map(e -> new Setting(e.getKey(), e.getValue(), origin(e.getKey())))
+    return settings().stream()
+        .filter(setting -> !setting.value().equals(defaults.get(setting.key())))
         .toList();
   }
 }

@@ -1,12 +1,47 @@
 package io.akkord.actors.run;
 
 import io.akkord.actors.params.StepReport;
+import io.akkord.config.EffectiveRecipe.Setting;
 import io.akkord.proto.SupervisorEvent.CheckpointFinished;
 import io.akkord.proto.SupervisorEvent.CycleFinished;
 import io.akkord.proto.SupervisorEvent.EvalFinished;
+import java.util.List;
 
 /** What happens in a run, for people: progress line, metrics file, report. Stays in the process. */
 public sealed interface RunEvent {
+
+  /**
+   * An attempt begins.
+   *
+   * @param fromStep committed steps it goes on from
+   * @param firstCycle committed steps before the first rewrite cycle; 0 without cycles
+   * @param cycleEvery steps from cycle to cycle
+   * @param cycles of the whole run
+   * @param settings every key of the recipe with the origin of its value
+   */
+  record Opened(
+      String runId,
+      long attempt,
+      long fromStep,
+      long totalSteps,
+      int samples,
+      int workers,
+      long firstCycle,
+      long cycleEvery,
+      long cycles,
+      List<Setting> settings)
+      implements RunEvent {}
+
+  /**
+   * A worker changed.
+   *
+   * @param state joined or lost
+   * @param reason why
+   */
+  record Worker(String id, String state, String reason) implements RunEvent {}
+
+  /** A step waited too long for somebody. */
+  record Overdue(long step, List<String> late, String reason) implements RunEvent {}
 
   /** A step was committed. */
   record Step(StepReport report) implements RunEvent {}

@@ -10,6 +10,7 @@ import io.akkord.actors.ledger.LedgerSeed;
 import io.akkord.actors.params.SliceStore;
 import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.supervisor.SupervisorSetup;
+import io.akkord.config.CyclePlan;
 import io.akkord.config.Recipe;
 import io.akkord.config.RunDescription;
 import io.akkord.config.RunPlan;
@@ -20,6 +21,7 @@ import io.akkord.model.optim.LrSchedule;
 import io.akkord.proto.CheckpointManifest;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -55,6 +57,7 @@ public final class TrainingRun {
   private String stopReason;
   private int fruitless;
   private volatile int hostsSeen;
+  private EventsFile events;
 
   /** What of an attempt must be ended. */
   private record Attempt(
@@ -167,6 +170,8 @@ public final class TrainingRun {
             .map(r -> new LedgerSeed(r.ledger(), ledger.finishedGroupsAfter(start)));
     ledger.close();
     SliceStore.Initial initial = reader == null ? inputs.fresh() : Inputs.resumed(facts, reader);
+    events = EventsFile.open(recipe.outputDir(), this::on);
+    events.on(opened(facts, start, workers));
     RunParts parts =
         new RunParts(
             facts,
@@ -177,7 +182,7 @@ public final class TrainingRun {
             seed,
             MetricsFile.open(recipe.outputDir(), start),
             TensorBoardFile.open(recipe.outputDir(), number, start, Clock.systemUTC()),
-            this::on,
+            events,
             runtime.journal(),
             runtime.bulk(),
             runtime.control());
@@ -199,6 +204,21 @@ public final class TrainingRun {
     if (stopReason != null) {
       stop(stopReason);
     }
+  }
+
+  private RunEvent.Opened opened(RunFacts facts, long start, int workers) {
+    Optional<CyclePlan> cycles = inputs.plan.cycles().filter(plan -> plan.count() > 0);
+    return new RunEvent.Opened(
+        facts.runId(),
+        facts.attempt(),
+        start,
+        inputs.plan.totalSteps(),
+        inputs.plan.samples(),
+        workers,
+        cycles.map(CyclePlan::warmup).orElse(0L),
+        cycles.map(CyclePlan::every).orElse(0L),
+        cycles.map(CyclePlan::count).orElse(0L),
+        options.recipe().settings());
   }
 
   private static void requireSlicesFit(RunFacts facts) {
@@ -299,6 +319,7 @@ public final class TrainingRun {
     over.hosts().close();
     over.actor().tell(RunActor.Stop.INSTANCE);
     over.stopped().get(STOP_SECONDS, TimeUnit.SECONDS);
+    events.close();
     return over;
   }
 
@@ -321,6 +342,16 @@ public final class TrainingRun {
     if (attempt != null) {
       attempt.actor().tell(new RunActor.ToSupervisor(new Supervisor.Stop(reason)));
     }
+  }
+
+  /** Reads the ledger this run writes; fails once the run has ended. */
+  public LedgerReader ledger() {
+    return LedgerReader.of(recipe.outputDir(), runtime.journal());
+  }
+
+  /** The actors of this node as they are now. */
+  public List<ActorTree.Row> actors() {
+    return ActorTree.of(runtime.system());
   }
 
   /** For tests that end actors. */

@@ -266,6 +266,7 @@ public final class Supervisor
     Member member = new Member(join.ref(), join.lane(), join.host());
     members.put(join.worker(), member);
     context.watchWith(join.ref(), new Gone(join.worker()));
+    events.tell(new RunEvent.Worker(join.worker(), "joined", "after step " + committed));
     placement.admit(join.worker(), member);
     if (training) {
       // It follows the parameters at once and computes from the next step on.
@@ -388,6 +389,7 @@ public final class Supervisor
     member.host().tell(new WorkerHost.StopRun(facts.runId(), facts.attempt()));
     placement.lost(worker);
     note("worker %s is lost after step %d: %s".formatted(worker, committed, reason));
+    events.tell(new RunEvent.Worker(worker, "lost", reason));
     if (training && members.isEmpty()) {
       return end(LOST, "no worker is left; the last one: " + reason);
     }
@@ -447,6 +449,7 @@ public final class Supervisor
 
   private Effect<SupervisorEvent, RunState> onStepOverdue(StepOverdue overdue) {
     note(overdue.reason() + "; late: " + overdue.late());
+    events.tell(new RunEvent.Overdue(overdue.step(), overdue.late(), overdue.reason()));
     overdue.late().forEach(w -> context.getSelf().tell(new WorkerFailed(w, overdue.reason())));
     return overdue.late().isEmpty() ? end("failed", overdue.reason()) : Effect().none();
   }

@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
       ScoreCommand.class,
       GenerateCommand.class,
       LedgerCommand.class,
+      DashboardCommand.class,
       DoctorCommand.class,
       CertsCommand.class,
       BenchCommand.class,

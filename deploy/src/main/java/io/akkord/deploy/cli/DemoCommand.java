@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -43,6 +44,8 @@ final class DemoCommand implements Callable<Integer> {
       description = "where the run goes (default: runs/demo, or the next free name)")
   private Path output;
 
+  @Mixin private DashboardFlags dashboard;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -55,7 +58,13 @@ final class DemoCommand implements Callable<Integer> {
     RunConsole console = new RunConsole(out, effective.recipe().loggingSteps());
     boolean finished =
         console
-            .run(effective, Settings.read(ConfigFactory.load()), Math.max(1, workers), false, null)
+            .run(
+                effective,
+                Settings.read(ConfigFactory.load()),
+                Math.max(1, workers),
+                false,
+                null,
+                dashboard)
             .finished();
     if (!finished) {
       return console.exitCode();

@@ -43,19 +43,47 @@ final class RunConsole {
   }
 
   /**
-   * Runs to the end.
+   * Runs to the end, with a dashboard as the person wants it.
    *
    * @param bind where worker processes find this one; null: workers in this JVM
    */
-  RunResult run(EffectiveRecipe recipe, Settings settings, int workers, boolean resume, Bind bind) {
+  RunResult run(
+      EffectiveRecipe recipe,
+      Settings settings,
+      int workers,
+      boolean resume,
+      Bind bind,
+      DashboardFlags dashboard) {
+    try (RunDashboard shown = dashboard.open(recipe.recipe().outputDir(), this::line)) {
+      return run(recipe, settings, workers, resume, bind, shown);
+    }
+  }
+
+  private RunResult run(
+      EffectiveRecipe recipe,
+      Settings settings,
+      int workers,
+      boolean resume,
+      Bind bind,
+      RunDashboard dashboard) {
     TrainOptions options =
-        new TrainOptions(recipe, settings, workers, resume, this::line, this::on);
+        new TrainOptions(
+            recipe,
+            settings,
+            workers,
+            resume,
+            this::line,
+            event -> {
+              on(event);
+              dashboard.on(event);
+            });
     TrainingRun run =
         bind == null
             ? TrainingRun.start(options)
             : TrainingRun.start(
                 options,
                 output -> LocalCluster.open(output, workers, bind.host(), bind.port(), this::line));
+    dashboard.follow(run);
     totalSteps = run.plan().totalSteps();
     line(
         "%d worker %s%s, results in %s"

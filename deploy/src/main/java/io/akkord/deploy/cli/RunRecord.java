@@ -1,19 +1,17 @@
 package io.akkord.deploy.cli;
 
+import io.akkord.actors.dashboard.SampleTexts;
 import io.akkord.actors.ledger.LedgerReader;
 import io.akkord.actors.ledger.LedgerVisit;
 import io.akkord.config.Recipe;
 import io.akkord.config.RecipeReader;
 import io.akkord.model.UserError;
 import io.akkord.model.data.TokenFile;
-import io.akkord.model.hf.TextTokenizer;
 import io.akkord.model.objective.Objective;
 import io.akkord.model.objective.StatsScope;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.OptionalDouble;
-import java.util.stream.Collectors;
 
 /**
  * What a run that is not going on has left behind: ledger, samples, recipe, and the tokenizer that
@@ -26,20 +24,13 @@ final class RunRecord implements AutoCloseable {
   private final Path folder;
   private final Recipe recipe;
   private final LedgerReader ledger;
-  private final TokenFile samples;
-  private final TextTokenizer tokenizer;
+  private final SampleTexts texts;
 
-  private RunRecord(
-      Path folder,
-      Recipe recipe,
-      LedgerReader ledger,
-      TokenFile samples,
-      TextTokenizer tokenizerOrNull) {
+  private RunRecord(Path folder, Recipe recipe, LedgerReader ledger, SampleTexts texts) {
     this.folder = folder;
     this.recipe = recipe;
     this.ledger = ledger;
-    this.samples = samples;
-    this.tokenizer = tokenizerOrNull;
+    this.texts = texts;
   }
 
   /** Whether a folder is the output folder of a run. */
@@ -61,38 +52,13 @@ final class RunRecord implements AutoCloseable {
     }
     Recipe recipe = RecipeReader.readRecorded(folder.resolve(RECIPE));
     LedgerReader ledger = LedgerReader.open(folder);
-    TokenFile samples = null;
     try {
-      samples = samples(folder);
-      return new RunRecord(folder, recipe, ledger, samples, tokenizer(folder, recipe));
+      return new RunRecord(
+          folder, recipe, ledger, SampleTexts.open(folder, recipe.modelNameOrPath()));
     } catch (RuntimeException e) {
       ledger.close();
-      if (samples != null) {
-        samples.close();
-      }
       throw e;
     }
-  }
-
-  private static TokenFile samples(Path folder) {
-    Path file = folder.resolve(".tokens").resolve("train.tokens");
-    if (!Files.isRegularFile(file)) {
-      throw new UserError(
-          "%s is missing, so the samples have no names and no text; akkord train RECIPE --resume writes it again"
-              .formatted(file));
-    }
-    return TokenFile.open(file);
-  }
-
-  /** The run's own copy, which a finished run has; else the model's; else none: ids are shown. */
-  private static TextTokenizer tokenizer(Path folder, Recipe recipe) {
-    for (Path place : new Path[] {folder, recipe.modelNameOrPath()}) {
-      if (Files.isRegularFile(place.resolve("tokenizer.json"))
-          && Files.isRegularFile(place.resolve("config.json"))) {
-        return TextTokenizer.open(place);
-      }
-    }
-    return null;
   }
 
   Path folder() {
@@ -104,7 +70,7 @@ final class RunRecord implements AutoCloseable {
   }
 
   TokenFile samples() {
-    return samples;
+    return texts.samples();
   }
 
   /**
@@ -113,7 +79,7 @@ final class RunRecord implements AutoCloseable {
    * @throws UserError if the run has no sample of that id
    */
   int index(String id) {
-    return samples
+    return samples()
         .indexOf(id)
         .orElseThrow(
             () ->
@@ -122,21 +88,14 @@ final class RunRecord implements AutoCloseable {
                         .formatted(folder, id, folder)));
   }
 
-  /**
-   * The text of a completion behind its prompt. Both are decoded together, as a completion alone
-   * would lose the space at its beginning.
-   */
+  /** The text of a completion behind its prompt. */
   String completion(int[] promptIds, int[] completionIds) {
-    String prompt = text(promptIds);
-    String whole = text(join(promptIds, completionIds));
-    return whole.startsWith(prompt) ? whole.substring(prompt.length()) : text(completionIds);
+    return texts.completion(promptIds, completionIds);
   }
 
   /** Text of token ids, or the ids themselves where there is no tokenizer. */
   String text(int[] ids) {
-    return tokenizer == null
-        ? Arrays.stream(ids).mapToObj(Integer::toString).collect(Collectors.joining(" ", " ", ""))
-        : tokenizer.decode(ids, true);
+    return texts.text(ids);
   }
 
   /** The weight a visit was trained with; empty where the ledger does not hold what it follows. */
@@ -148,18 +107,9 @@ final class RunRecord implements AutoCloseable {
         : OptionalDouble.of(objective.weight(visit.z()));
   }
 
-  private static int[] join(int[] a, int[] b) {
-    int[] both = Arrays.copyOf(a, a.length + b.length);
-    System.arraycopy(b, 0, both, a.length, b.length);
-    return both;
-  }
-
   @Override
   public void close() {
     ledger.close();
-    samples.close();
-    if (tokenizer != null) {
-      tokenizer.close();
-    }
+    texts.close();
   }
 }

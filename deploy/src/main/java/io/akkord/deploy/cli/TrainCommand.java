@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -52,6 +53,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--resume", description = "continue the run in output_dir")
   private boolean resume;
 
+  @Mixin private DashboardFlags dashboard;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -73,7 +76,9 @@ final class TrainCommand implements Callable<Integer> {
       return ExitCode.USAGE;
     }
     RunConsole console = new RunConsole(out, effective.recipe().loggingSteps());
-    return console.run(effective, settings, workers(effective), resume, address).finished()
+    return console
+            .run(effective, settings, workers(effective), resume, address, dashboard)
+            .finished()
         ? ExitCode.OK
         : console.exitCode();
   }

@@ -1,0 +1,290 @@
+package io.akkord.actors.dashboard;
+
+import io.akkord.actors.params.StepReport;
+import io.akkord.actors.run.RunEvent;
+import io.akkord.actors.run.TimedEvent;
+import io.akkord.proto.SupervisorEvent.CheckpointFinished;
+import io.akkord.proto.SupervisorEvent.CycleFinished;
+import io.akkord.proto.SupervisorEvent.EvalFinished;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What is known of one run. Applying an event changes it in place and depends on nothing but the
+ * event; its size has a bound whatever the length of the run; one thread at a time. An event that
+ * is in already changes nothing, so the record of a run and its live events may overlap.
+ */
+public final class RunModel {
+  /** The latest steps, kept in full. */
+  public static final int RECENT_STEPS = 512;
+
+  /** Evaluations, cycles, checkpoints, workers: the newest so many. */
+  public static final int ROWS = 1_000;
+
+  private final Curves curves = new Curves();
+  private final ArrayDeque<StepReport> recent = new ArrayDeque<>();
+  private final TreeMap<Long, EvalFinished> evals = new TreeMap<>();
+  private final TreeMap<Integer, CycleFinished> cycles = new TreeMap<>();
+  private final TreeMap<Long, CheckpointFinished> checkpoints = new TreeMap<>();
+  private final Map<String, WorkerRow> workers = new LinkedHashMap<>();
+  private final TreeMap<Long, RunEvent.Overdue> overdue = new TreeMap<>();
+  private final LogRing log = new LogRing();
+  private RunEvent.Opened opened;
+  private RunEvent.Ended ended;
+  private long startedAt;
+  private long endedAt;
+  private long lastStep = -1;
+  private double tokens;
+  private double samples;
+  private double seconds;
+  private long skipped;
+  private long clipped;
+  private double firstEntropies;
+  private int firstEntropyCount;
+  private long version;
+
+  /** Applies one event. */
+  public void apply(TimedEvent timed) {
+    RunEvent event = timed.event();
+    long at = timed.at();
+    version++;
+    if (event instanceof RunEvent.Step step) {
+      step(step.report());
+    } else if (event instanceof RunEvent.Eval eval) {
+      put(evals, eval.finished().getCommittedSteps(), eval.finished());
+    } else if (event instanceof RunEvent.Cycle cycle) {
+      put(cycles, cycle.finished().getCycle(), cycle.finished());
+      log.add(at, "info", "rewriter", text(cycle.finished()));
+    } else if (event instanceof RunEvent.Checkpoint checkpoint) {
+      CheckpointFinished c = checkpoint.finished();
+      put(checkpoints, c.getCommittedSteps(), c);
+      log.add(at, "info", "checkpointer", "checkpoint after step " + c.getCommittedSteps());
+    } else if (event instanceof RunEvent.Note note) {
+      log.add(at, warns(note.text()) ? "warn" : "info", "supervisor", note.text());
+    } else if (event instanceof RunEvent.Worker worker) {
+      worker(at, worker);
+    } else if (event instanceof RunEvent.Overdue late) {
+      put(overdue, late.step(), late);
+    } else if (event instanceof RunEvent.Opened open) {
+      opened(at, open);
+    } else if (event instanceof RunEvent.Ended end) {
+      ended = end;
+      endedAt = at;
+      log.add(at, end.outcome().equals("failed") ? "error" : "info", "supervisor", text(end));
+    }
+  }
+
+  void log(long at, String level, String source, String text) {
+    version++;
+    log.add(at, level, source, text);
+  }
+
+  private void step(StepReport report) {
+    if (report.step() <= lastStep) {
+      return;
+    }
+    lastStep = report.step();
+    tokens += report.tokens();
+    samples += report.samples();
+    seconds += Double.isFinite(report.seconds()) ? report.seconds() : 0;
+    skipped += report.skipped() != null ? 1 : 0;
+    clipped += report.clipped() ? 1 : 0;
+    if (firstEntropyCount < Attention.BASELINE_STEPS && Double.isFinite(report.entropy())) {
+      firstEntropies += report.entropy();
+      firstEntropyCount++;
+    }
+    if (recent.size() == RECENT_STEPS) {
+      recent.removeFirst();
+    }
+    recent.addLast(report);
+    curves.add(report, tokens, seconds);
+  }
+
+  private void opened(long at, RunEvent.Opened open) {
+    if (opened == null) {
+      startedAt = at;
+    }
+    opened = open;
+    ended = null;
+    // What is computed again replaces what the attempt before had after this point.
+    cycles.values().removeIf(cycle -> cycle.getCommittedSteps() > open.fromStep());
+    checkpoints.tailMap(open.fromStep(), false).clear();
+    workers.clear();
+    overdue.clear();
+    log.add(
+        at,
+        "info",
+        "run",
+        "attempt %d begins after step %d with %d worker%s"
+            .formatted(
+                open.attempt(), open.fromStep(), open.workers(), open.workers() == 1 ? "" : "s"));
+  }
+
+  private void worker(long at, RunEvent.Worker worker) {
+    boolean joined = worker.state().equals("joined");
+    WorkerRow before = workers.get(worker.id());
+    int joins = (before == null ? 0 : before.joins()) + (joined ? 1 : 0);
+    if (before == null && workers.size() == ROWS) {
+      workers.remove(workers.keySet().iterator().next());
+    }
+    workers.put(
+        worker.id(), new WorkerRow(worker.id(), worker.state(), worker.reason(), at, joins));
+    log.add(at, joined ? "info" : "warn", worker.id(), worker.state() + ": " + worker.reason());
+  }
+
+  private static <K, V> void put(TreeMap<K, V> rows, K key, V value) {
+    rows.put(key, value);
+    if (rows.size() > ROWS) {
+      rows.pollFirstEntry();
+    }
+  }
+
+  private static boolean warns(String note) {
+    return note.contains(" is lost ")
+        || note.contains("was skipped")
+        || note.contains("passed over");
+  }
+
+  private static String text(CycleFinished cycle) {
+    return "cycle %d after step %d: %d candidates, %d taken, %d not (%s)"
+        .formatted(
+            cycle.getCycle(),
+            cycle.getCommittedSteps(),
+            cycle.getCandidates(),
+            cycle.getAccepted(),
+            cycle.getRejected(),
+            cycle.getReason());
+  }
+
+  private static String text(RunEvent.Ended end) {
+    return "%s after step %d: %s".formatted(end.outcome(), end.committedSteps(), end.reason());
+  }
+
+  /** Changes with every event. */
+  public long version() {
+    return version;
+  }
+
+  public Curves curves() {
+    return curves;
+  }
+
+  public LogRing log() {
+    return log;
+  }
+
+  /** The latest steps, oldest first. */
+  public List<StepReport> recent() {
+    return new ArrayList<>(recent);
+  }
+
+  public Optional<StepReport> last() {
+    return Optional.ofNullable(recent.peekLast());
+  }
+
+  public Collection<EvalFinished> evals() {
+    return evals.values();
+  }
+
+  public Collection<CycleFinished> cycles() {
+    return cycles.values();
+  }
+
+  public Collection<CheckpointFinished> checkpoints() {
+    return checkpoints.values();
+  }
+
+  public Collection<WorkerRow> workers() {
+    return workers.values();
+  }
+
+  /** Steps of this attempt that waited too long. */
+  public Collection<RunEvent.Overdue> overdue() {
+    return overdue.values();
+  }
+
+  /** The newest attempt; empty for a run recorded without one. */
+  public Optional<RunEvent.Opened> opened() {
+    return Optional.ofNullable(opened);
+  }
+
+  public Optional<RunEvent.Ended> ended() {
+    return Optional.ofNullable(ended);
+  }
+
+  public long startedAt() {
+    return startedAt;
+  }
+
+  public long endedAt() {
+    return endedAt;
+  }
+
+  public long committedSteps() {
+    return lastStep + 1;
+  }
+
+  public double tokens() {
+    return tokens;
+  }
+
+  public double samples() {
+    return samples;
+  }
+
+  /** Time in steps. */
+  public double seconds() {
+    return seconds;
+  }
+
+  public long skipped() {
+    return skipped;
+  }
+
+  public long clipped() {
+    return clipped;
+  }
+
+  /** Mean entropy of the first steps, nats; NaN before there are enough. */
+  public double baselineEntropy() {
+    return firstEntropyCount < Attention.BASELINE_STEPS
+        ? Double.NaN
+        : firstEntropies / firstEntropyCount;
+  }
+
+  /** Target tokens per second over the latest steps; NaN before there are any. */
+  public double tokensPerSecond() {
+    double count = 0;
+    double time = 0;
+    int left = 50;
+    for (var newest = recent.descendingIterator(); newest.hasNext() && left-- > 0; ) {
+      StepReport report = newest.next();
+      if (Double.isFinite(report.seconds())) {
+        count += report.tokens();
+        time += report.seconds();
+      }
+    }
+    return time > 0 ? count / time : Double.NaN;
+  }
+
+  /** Seconds to the end at the latest speed; NaN where that is not known. */
+  public double secondsLeft() {
+    if (opened == null || recent.isEmpty()) {
+      return Double.NaN;
+    }
+    double each =
+        recent.stream()
+            .skip(Math.max(0, recent.size() - 50))
+            .mapToDouble(StepReport::seconds)
+            .filter(Double::isFinite)
+            .average()
+            .orElse(Double.NaN);
+    return each * Math.max(0, opened.totalSteps() - committedSteps());
+  }
+}

@@ -1,0 +1,10 @@
+package io.akkord.actors.dashboard;
+
+/**
+ * A worker as it was last heard of.
+ *
+ * @param state joined or lost
+ * @param reason why
+ * @param joins how often it joined; above 1 it came back
+ */
+public record WorkerRow(String id, String state, String reason, long since, int joins) {}

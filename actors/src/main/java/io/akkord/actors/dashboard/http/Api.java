@@ -1,0 +1,294 @@
+package io.akkord.actors.dashboard.http;
+
+import io.akkord.actors.dashboard.Attention;
+import io.akkord.actors.dashboard.CheckpointRows;
+import io.akkord.actors.dashboard.Curves;
+import io.akkord.actors.dashboard.LedgerPages;
+import io.akkord.actors.dashboard.LiveRun;
+import io.akkord.actors.dashboard.LogLine;
+import io.akkord.actors.dashboard.RunModel;
+import io.akkord.actors.dashboard.RunSet;
+import io.akkord.actors.dashboard.RunView;
+import io.akkord.actors.dashboard.Views;
+import io.akkord.actors.run.RunEvent;
+import io.akkord.model.UserError;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+
+/** The questions under {@code /api/v1} and their answers. Every list has a limit. */
+final class Api {
+  private static final List<String> SPARKS =
+      List.of("loss", "nll", "mean_p", "entropy", "mean_w", "tokens_per_second");
+
+  /**
+   * One question.
+   *
+   * @param path below {@code /api/v1}; {@code {…}} stands for one segment
+   * @param parameters of the query
+   */
+  record Route(
+      String method,
+      String path,
+      String summary,
+      List<String> parameters,
+      Function<Question, Object> answer) {
+
+    boolean fits(Question question) {
+      String[] parts = path.split("/");
+      if (!method.equals(question.method()) || question.path().size() != parts.length + 2) {
+        return false;
+      }
+      for (int i = 0; i < parts.length; i++) {
+        if (!parts[i].startsWith("{") && !parts[i].equals(question.path().get(i + 2))) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  private final RunSet runs;
+  private final LongSupplier clock;
+  private final List<Route> routes = new ArrayList<>();
+
+  Api(RunSet runs, LongSupplier clock) {
+    this.runs = runs;
+    this.clock = clock;
+    get(
+        "overview",
+        "Health and progress of one run, and what needs attention",
+        this::overview,
+        "run");
+    get("runs", "Every run this server knows, newest first", q -> summaries());
+    get("runs/{id}", "One run with its evaluations and cycles", this::run);
+    get("runs/{id}/curves", "Curves in at most 2,000 buckets", this::curves, "x", "names", "since");
+    get("nodes", "Processes and machines of the run", this::nodes, "run");
+    get("actors", "Actors as they stand", this::actors, "run");
+    get("steps", "The latest steps in full", this::steps, "run", "limit");
+    get(
+        "scores",
+        "How scores are distributed, over time and now",
+        q -> LedgerPages.scores(find(q)),
+        "run");
+    get(
+        "samples",
+        "Samples by average score, cost, visits, revision or id",
+        this::samples,
+        "run",
+        "sort",
+        "q",
+        "page");
+    get(
+        "samples/{id}",
+        "One sample: texts, visits, versions",
+        q -> LedgerPages.sample(find(q), q.path().get(3)),
+        "run");
+    get(
+        "rewrites",
+        "Every rewrite tried, with the text before and after",
+        this::rewrites,
+        "run",
+        "decision",
+        "page");
+    get(
+        "checkpoints",
+        "Checkpoints on disk and those rotated away",
+        q -> Map.of("rows", CheckpointRows.of(find(q))),
+        "run");
+    get("logs", "What was said, oldest first", this::logs, "run", "after", "level", "q", "limit");
+    get("settings", "The effective recipe with the origin of each value", this::settings, "run");
+    routes.add(
+        new Route(
+            "POST",
+            "runs/{id}/stop",
+            "Ends a run of this process after the step in flight, with a checkpoint",
+            List.of(),
+            this::stop));
+    get("openapi.json", "This list", q -> OpenApi.of(routes));
+  }
+
+  private void get(
+      String path, String summary, Function<Question, Object> answer, String... parameters) {
+    routes.add(new Route("GET", path, summary, List.of(parameters), answer));
+  }
+
+  List<Route> routes() {
+    return List.copyOf(routes);
+  }
+
+  Answer answer(Question question) {
+    for (Route route : routes) {
+      if (route.fits(question)) {
+        return Answer.json(route.answer().apply(question));
+      }
+    }
+    boolean otherMethod =
+        routes.stream()
+            .anyMatch(r -> r.fits(new Question(r.method(), question.path(), Map.of(), Map.of())));
+    throw otherMethod
+        ? new Refused(405, "not with this method")
+        : new Refused(404, "no such question; /api/v1/openapi.json lists them");
+  }
+
+  private RunView find(Question question) {
+    return named(question.text("run", ""));
+  }
+
+  private RunView named(String id) {
+    return runs.find(id)
+        .orElseThrow(() -> new Refused(404, id.isEmpty() ? "no run yet" : "no such run"));
+  }
+
+  /** Also what the live stream sends. */
+  Map<String, Object> overview(Question question) {
+    RunView run = find(question);
+    Map<String, Object> view = new LinkedHashMap<>();
+    view.put("now", clock.getAsLong());
+    view.put("run", Views.summary(run, clock.getAsLong()));
+    view.put("attention", run.read(m -> Attention.of(m, Machine.disk(run.folder(), 0))));
+    view.put("sparks", run.read(m -> Views.sparks(m, SPARKS)));
+    view.put("evals", run.read(m -> m.evals().stream().map(Views::eval).toList()));
+    view.put("cycles", run.read(m -> m.cycles().stream().map(Views::cycle).toList()));
+    view.put("workers", run.read(m -> List.copyOf(m.workers())));
+    view.put("notes", run.read(m -> m.log().find(0, "", "", 8)));
+    return view;
+  }
+
+  private Object summaries() {
+    return Map.of(
+        "main",
+        runs.find("").map(RunView::id).orElse(""),
+        "rows",
+        runs.all().stream().map(run -> Views.summary(run, clock.getAsLong())).toList());
+  }
+
+  private Object run(Question question) {
+    RunView run = named(question.path().get(3));
+    Map<String, Object> view = Views.summary(run, clock.getAsLong());
+    view.put("evals", run.read(m -> m.evals().stream().map(Views::eval).toList()));
+    view.put("cycle_rows", run.read(m -> m.cycles().stream().map(Views::cycle).toList()));
+    view.put("names", Curves.NAMES);
+    return view;
+  }
+
+  private Object curves(Question question) {
+    RunView run = named(question.path().get(3));
+    String x = question.text("x", "step");
+    if (!List.of("step", "tokens", "time").contains(x)) {
+      throw new Refused(400, "x is step, tokens or time");
+    }
+    String names = question.text("names", "");
+    List<String> wanted = names.isEmpty() ? Curves.NAMES : Arrays.asList(names.split(",", 50));
+    int since = question.number("since", 0, 0, Integer.MAX_VALUE);
+    return run.read(m -> Views.curves(m, x, wanted, since));
+  }
+
+  private Object nodes(Question question) {
+    RunView run = find(question);
+    return run.live().isPresent()
+        ? Map.of(
+            "rows",
+            List.of(Machine.view(run.folder(), clock.getAsLong())),
+            "workers",
+            run.read(m -> List.copyOf(m.workers())))
+        : Map.of("rows", List.of(), "workers", run.read(m -> List.copyOf(m.workers())));
+  }
+
+  private Object actors(Question question) {
+    RunView run = find(question);
+    return Map.of(
+        "live",
+        run.live().isPresent(),
+        "rows",
+        run.live().map(LiveRun::actors).orElse(List.of()),
+        "workers",
+        run.read(m -> List.copyOf(m.workers())));
+  }
+
+  private Object steps(Question question) {
+    RunView run = find(question);
+    int limit = question.number("limit", 200, 1, RunModel.RECENT_STEPS);
+    return run.read(
+        m -> {
+          var recent = m.recent();
+          return Map.of(
+              "committed_steps",
+              m.committedSteps(),
+              "rows",
+              recent.subList(Math.max(0, recent.size() - limit), recent.size()).stream()
+                  .map(Views::step)
+                  .toList());
+        });
+  }
+
+  private Object samples(Question question) {
+    return LedgerPages.samples(
+        find(question),
+        question.text("sort", "average"),
+        question.text("q", ""),
+        question.number("page", 0, 0, 199));
+  }
+
+  private Object rewrites(Question question) {
+    RunView run = find(question);
+    String decision = question.text("decision", "");
+    Map<String, Object> view =
+        LedgerPages.rewrites(run, decision, question.number("page", 0, 0, 100_000));
+    view.put("cycles", run.read(m -> m.cycles().stream().map(Views::cycle).toList()));
+    view.put(
+        "calendar",
+        run.read(m -> m.opened().map(o -> Views.calendar(o, RunModel.ROWS)).orElse(List.of())));
+    return view;
+  }
+
+  private Object logs(Question question) {
+    RunView run = find(question);
+    List<LogLine> lines =
+        run.read(
+            m ->
+                m.log()
+                    .find(
+                        question.number("after", 0, 0, Integer.MAX_VALUE),
+                        question.text("level", ""),
+                        question.text("q", ""),
+                        question.number("limit", 500, 1, 2_000)));
+    return Map.of("rows", lines);
+  }
+
+  private Object settings(Question question) {
+    RunView run = find(question);
+    List<Object> rows = new ArrayList<>();
+    run.read(m -> m.opened().map(RunEvent.Opened::settings).orElse(List.of()))
+        .forEach(
+            s -> rows.add(Map.of("key", s.key(), "value", s.value(), "origin", s.origin().text())));
+    return Map.of("rows", rows);
+  }
+
+  private Object stop(Question question) {
+    RunView run = named(question.path().get(3));
+    if (run.read(m -> m.ended().isPresent())) {
+      throw new Refused(409, "the run has ended");
+    }
+    run.live()
+        .orElseThrow(
+            () -> new Refused(409, "the run goes on in another process; stop it there with Ctrl-C"))
+        .stop("stopped on the dashboard");
+    return Map.of("stopping", run.id());
+  }
+
+  /** What a mistake of who asks looks like. */
+  static Answer mistake(RuntimeException e) {
+    if (e instanceof Refused refused) {
+      return Answer.json(refused.status(), Map.of("error", refused.getMessage()));
+    }
+    if (e instanceof UserError) {
+      return Answer.json(404, Map.of("error", e.getMessage()));
+    }
+    throw e;
+  }
+}

@@ -1,0 +1,225 @@
+package io.akkord.actors.dashboard.http;
+
+import akka.NotUsed;
+import akka.actor.ActorSystem;
+import akka.http.javadsl.coding.Coder;
+import akka.http.javadsl.model.ContentType;
+import akka.http.javadsl.model.ContentTypes;
+import akka.http.javadsl.model.HttpCharsets;
+import akka.http.javadsl.model.HttpEntities;
+import akka.http.javadsl.model.HttpHeader;
+import akka.http.javadsl.model.HttpRequest;
+import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.model.MediaTypes;
+import akka.http.javadsl.model.Uri;
+import akka.http.javadsl.model.headers.RawHeader;
+import akka.stream.javadsl.Source;
+import akka.util.ByteString;
+import io.akkord.actors.dashboard.RunSet;
+import io.akkord.model.UserError;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Between HTTP and the API: guard, work on own threads, headers. */
+final class Responder implements AutoCloseable {
+  static final String HEALTHY = "akkord: ok";
+
+  /** Questions that may wait; more are sent away. */
+  private static final int WAITING = 64;
+
+  /** Streams at a time. */
+  private static final int LISTENERS = 64;
+
+  private static final Duration TICK = Duration.ofMillis(500);
+
+  /** Without news a stream says so often that it is alive. */
+  private static final int QUIET_TICKS = 20;
+
+  private static final List<HttpHeader> SAFE =
+      List.of(
+          RawHeader.create(
+              "Content-Security-Policy",
+              "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+          RawHeader.create("X-Content-Type-Options", "nosniff"),
+          RawHeader.create("X-Frame-Options", "DENY"),
+          RawHeader.create("Referrer-Policy", "no-referrer"),
+          RawHeader.create("Cross-Origin-Resource-Policy", "same-origin"),
+          RawHeader.create("Cross-Origin-Opener-Policy", "same-origin"));
+
+  private final Guard guard;
+  private final Api api;
+  private final RunSet runs;
+  private final ActorSystem system;
+  private final Pages pages = new Pages();
+  private final AtomicInteger listeners = new AtomicInteger();
+  private final ThreadPoolExecutor workers;
+
+  Responder(Guard guard, Api api, RunSet runs, ActorSystem system) {
+    this.guard = guard;
+    this.api = api;
+    this.runs = runs;
+    this.system = system;
+    AtomicInteger number = new AtomicInteger();
+    workers =
+        new ThreadPoolExecutor(
+            2,
+            2,
+            0,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(WAITING),
+            work -> {
+              Thread thread = new Thread(work, "akkord-dashboard-" + number.incrementAndGet());
+              thread.setDaemon(true);
+              return thread;
+            });
+  }
+
+  CompletionStage<HttpResponse> answer(HttpRequest request) {
+    request.discardEntityBytes(system);
+    Question question = question(request);
+    guard.check(question);
+    boolean gzip =
+        question.header("accept-encoding").filter(value -> value.contains("gzip")).isPresent();
+    if (question.path().equals(List.of("api", "v1", "live"))) {
+      return CompletableFuture.completedFuture(live(question));
+    }
+    try {
+      return CompletableFuture.supplyAsync(() -> respond(question, gzip), workers);
+    } catch (RejectedExecutionException e) {
+      throw new Refused(503, "too many questions at a time; ask again");
+    }
+  }
+
+  private static Question question(HttpRequest request) {
+    Map<String, String> headers = new HashMap<>();
+    request.getHeaders().forEach(header -> headers.put(header.lowercaseName(), header.value()));
+    Uri uri = request.getUri();
+    List<String> path = new ArrayList<>();
+    uri.pathSegments().forEach(path::add);
+    path.removeIf(String::isEmpty);
+    return new Question(request.method().name(), path, uri.query().toMap(), headers);
+  }
+
+  private HttpResponse respond(Question question, boolean gzip) {
+    HttpResponse response;
+    try {
+      response = http(route(question));
+    } catch (RuntimeException e) {
+      return failure(e);
+    }
+    return gzip ? Coder.Gzip.encodeMessage(response) : response;
+  }
+
+  private Answer route(Question question) {
+    List<String> path = question.path();
+    if (path.size() > 2 && path.get(0).equals("api") && path.get(1).equals("v1")) {
+      return api.answer(question);
+    }
+    if (!question.method().equals("GET") && !question.method().equals("HEAD")) {
+      throw new Refused(405, "not with this method");
+    }
+    if (path.equals(List.of("healthz"))) {
+      return Answer.text("text/plain", HEALTHY + "\n");
+    }
+    if (path.equals(List.of("metrics"))) {
+      return Answer.text("text/plain; version=0.0.4", Metrics.text(runs.all()));
+    }
+    return pages.find(path).orElseThrow(() -> new Refused(404, "nothing is here"));
+  }
+
+  private static HttpResponse http(Answer answer) {
+    return HttpResponse.create()
+        .withStatus(answer.status())
+        .addHeaders(SAFE)
+        .addHeader(RawHeader.create("Cache-Control", answer.keep() ? "no-cache" : "no-store"))
+        .withEntity(HttpEntities.create(type(answer.type()), answer.body()));
+  }
+
+  private static ContentType type(String type) {
+    return switch (type) {
+      case "application/json" -> ContentTypes.APPLICATION_JSON;
+      case "text/html" -> MediaTypes.TEXT_HTML.toContentType(HttpCharsets.UTF_8);
+      case "text/css" -> MediaTypes.TEXT_CSS.toContentType(HttpCharsets.UTF_8);
+      case "text/javascript" -> MediaTypes.APPLICATION_JAVASCRIPT.toContentType(HttpCharsets.UTF_8);
+      case "image/svg+xml" -> ContentTypes.parse("image/svg+xml");
+      default -> ContentTypes.parse(type + "; charset=utf-8");
+    };
+  }
+
+  /** A user's mistake is a sentence; ours is one too, and goes to the log. */
+  HttpResponse failure(RuntimeException e) {
+    if (e instanceof Refused || e instanceof UserError) {
+      return http(Api.mistake(e));
+    }
+    system.log().error(e, "the dashboard could not answer");
+    return http(
+        Answer.json(500, Map.of("error", "the dashboard could not answer; its log says why")));
+  }
+
+  /**
+   * The overview whenever it changed. A tick that nobody has room for is dropped, so what a slow
+   * reader gets next is the latest; nothing is kept for it.
+   */
+  private HttpResponse live(Question question) {
+    if (listeners.incrementAndGet() > LISTENERS) {
+      listeners.decrementAndGet();
+      throw new Refused(503, "too many pages are open");
+    }
+    Source<ByteString, NotUsed> events =
+        Source.tick(Duration.ZERO, TICK, 0)
+            .statefulMapConcat(
+                () -> {
+                  long[] seen = {-1, 0};
+                  return tick -> frame(question, seen);
+                })
+            .mapMaterializedValue(cancellable -> NotUsed.getInstance())
+            .watchTermination(
+                (unused, done) -> {
+                  done.whenComplete((ok, failed) -> listeners.decrementAndGet());
+                  return NotUsed.getInstance();
+                });
+    return HttpResponse.create()
+        .addHeaders(SAFE)
+        .addHeader(RawHeader.create("Cache-Control", "no-store"))
+        .withEntity(
+            HttpEntities.createChunked(MediaTypes.TEXT_EVENT_STREAM.toContentType(), events));
+  }
+
+  private List<ByteString> frame(Question question, long[] seen) {
+    long version =
+        runs.find(question.text("run", ""))
+            .map(run -> run.read(m -> m.version()) * 2 + (run.loaded() ? 1 : 0))
+            .orElse(-2L);
+    if (version == seen[0]) {
+      return ++seen[1] % QUIET_TICKS == 0
+          ? List.of(ByteString.fromString(": still here\n\n"))
+          : List.of();
+    }
+    seen[0] = version;
+    String data;
+    try {
+      data = Json.text(api.overview(question));
+    } catch (RuntimeException e) {
+      data = Json.text(Map.of("error", String.valueOf(e.getMessage())));
+    }
+    return List.of(
+        ByteString.fromArray(
+            ("event: overview\ndata: " + data + "\n\n").getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Override
+  public void close() {
+    workers.shutdownNow();
+  }
+}

@@ -1,0 +1,45 @@
+package io.akkord.actors.run;
+
+import akka.actor.ActorRef;
+import akka.actor.ActorRefWithCell;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.javadsl.Adapter;
+import java.util.ArrayList;
+import java.util.List;
+import scala.jdk.javaapi.CollectionConverters;
+
+/** The actors of a run as they stand, without asking any of them. */
+public final class ActorTree {
+  /** More than this many is a leak somewhere; the rest is left out. */
+  private static final int LIMIT = 2_000;
+
+  private ActorTree() {}
+
+  /**
+   * One actor.
+   *
+   * @param path below the guardian
+   * @param depth 0 for the guardian's children
+   * @param mailbox messages that wait
+   */
+  public record Row(String path, int depth, int mailbox) {}
+
+  static List<Row> of(ActorSystem<?> system) {
+    List<Row> rows = new ArrayList<>();
+    // Runs come and go in a system that others may share, so they live beside its own guardian.
+    children(Adapter.toClassic(system).provider().systemGuardian(), "", 0, rows);
+    rows.removeIf(row -> !row.path().startsWith("run-") && !row.path().startsWith("host-of-"));
+    return rows;
+  }
+
+  private static void children(ActorRefWithCell parent, String path, int depth, List<Row> rows) {
+    for (ActorRef child :
+        CollectionConverters.asJava(parent.underlying().childrenRefs().children())) {
+      String name = child.path().name();
+      if (child instanceof ActorRefWithCell cell && !name.startsWith("$") && rows.size() < LIMIT) {
+        rows.add(new Row(path + name, depth, cell.underlying().numberOfMessages()));
+        children(cell, path + name + "/", depth + 1, rows);
+      }
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import { h, fill, failed, loading, badge } from "./dom.js";
+import { get, post, live, useToken } from "./data.js";
+import { clock } from "./format.js";
+import { overview } from "./page-overview.js";
+import { runs } from "./page-runs.js";
+import { nodes, actors } from "./page-machines.js";
+import { steps } from "./page-steps.js";
+import { ledger } from "./page-ledger.js";
+import { rewrites } from "./page-rewrites.js";
+import { checkpoints, logs, settings } from "./page-record.js";
+
+const PAGES = { overview, runs, nodes, actors, steps, ledger, rewrites, checkpoints, logs, settings };
+const main = document.getElementById("main");
+const nav = document.getElementById("nav");
+const choice = document.getElementById("run");
+const linkState = document.getElementById("link");
+const runState = document.getElementById("run-state");
+const stop = document.getElementById("stop");
+
+const context = { run: "", latest: null };
+let page = null;
+let name = "";
+let endStream = () => {};
+let heardAt = 0;
+let link = "connecting";
+
+export const STATES = {
+  running: ["● running", "good"], finished: ["✓ finished", "accent"], stopped: ["◼ stopped", "warn"],
+  failed: ["✕ failed", "bad"], silent: ["? silent", "warn"],
+};
+
+for (const key of Object.keys(PAGES)) {
+  nav.append(h("li", {}, h("a", { href: "#/" + key, id: "nav-" + key }, key[0].toUpperCase() + key.slice(1))));
+}
+
+async function show() {
+  const [path, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
+  const next = PAGES[path] ? path : "overview";
+  if (page) page.destroy();
+  const changed = next !== name;
+  name = next;
+  for (const key of Object.keys(PAGES)) {
+    const item = document.getElementById("nav-" + key);
+    if (key === next) item.setAttribute("aria-current", "page");
+    else item.removeAttribute("aria-current");
+  }
+  document.title = `${next[0].toUpperCase() + next.slice(1)} · Akkord`;
+  const body = h("div", {});
+  fill(main, body);
+  page = new Shown(PAGES[next], body, rest.map(decodeURIComponent));
+  if (changed) {
+    window.scrollTo(0, 0);
+    if (document.activeElement && document.activeElement.closest("nav")) main.focus({ preventScroll: true });
+  }
+}
+
+// A page on show: draws, draws again when asked, and lets live news through.
+class Shown {
+  constructor(make, body, rest) {
+    this.parts = null;
+    this.gone = false;
+    this.body = body;
+    fill(body, loading(name));
+    this.begin(make, rest);
+  }
+
+  async begin(make, rest) {
+    try {
+      const parts = await make(context, rest);
+      if (this.gone) return parts.destroy && parts.destroy();
+      this.parts = parts;
+      fill(this.body, parts.node);
+      if (parts.shown) parts.shown();
+      if (context.latest && parts.live) parts.live(context.latest);
+    } catch (error) {
+      if (error.status === 401) return locked();
+      if (!this.gone) fill(this.body, failed(error, () => show()));
+    }
+  }
+
+  live(news) {
+    if (this.parts && this.parts.live) this.parts.live(news);
+  }
+
+  destroy() {
+    this.gone = true;
+    if (this.parts && this.parts.destroy) this.parts.destroy();
+  }
+}
+
+function news(data) {
+  heardAt = Date.now();
+  if (data.error) return;
+  context.latest = data;
+  const [text, kind] = STATES[data.run.state] || [data.run.state, ""];
+  runState.textContent = text;
+  runState.className = "badge " + kind;
+  stop.hidden = !(data.run.live && data.run.state === "running");
+  if (page) page.live(data);
+  if (!choice.value && data.run.id) choose();
+  said();
+}
+
+function said() {
+  const over = context.latest && ["finished", "stopped", "failed"].includes(context.latest.run.state);
+  const at = heardAt ? clock(heardAt) : "";
+  linkState.className = "link-state " + (link === "live" && !over ? "live" : link === "lost" ? "lost" : "");
+  linkState.textContent = link === "live" ? (over ? "the run is over" : "live, " + at)
+    : link === "lost" ? (heardAt ? `connection lost; as of ${at}, trying again` : "no connection, trying again") : "connecting …";
+}
+
+async function choose() {
+  const all = await get("runs").catch(() => ({ rows: [], main: "" }));
+  fill(choice, all.rows.map((run) => h("option", { value: run.id }, run.folder + (run.live ? " (this process)" : ""))));
+  if (!context.run) context.run = all.main;
+  choice.value = context.run;
+  choice.disabled = all.rows.length < 2;
+}
+
+function follow() {
+  endStream();
+  endStream = live(context.run, {
+    data: news,
+    link: (state) => { link = state; if (state === "live") choose(); said(); },
+    locked,
+  });
+}
+
+function locked() {
+  ask("Token needed", "This dashboard listens beyond its machine, so it asks for the token that was printed when it started.", "Open", async () => {
+    follow();
+    show();
+  });
+}
+
+function ask(title, text, button, act, danger) {
+  if (document.querySelector("dialog[open]")) return;
+  const problem = h("p", { role: "alert", class: "badge bad" });
+  const field = h("input", { id: "token", type: "password", autocomplete: "off", required: true });
+  const dialog = h("dialog", { "aria-labelledby": "ask-title" });
+  const submit = async (event) => {
+    event.preventDefault();
+    useToken(field.value);
+    try {
+      await act();
+      dialog.close();
+    } catch (error) {
+      problem.textContent = error.message;
+    }
+  };
+  dialog.append(h("form", { onsubmit: submit },
+    h("h2", { id: "ask-title" }, title), h("p", {}, text),
+    h("label", { for: "token" }, "Token"), field, problem,
+    h("div", { class: "row" },
+      h("button", { type: "submit", class: danger ? "danger" : "" }, button),
+      h("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, "Cancel"))));
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+stop.addEventListener("click", () => ask("Stop this run?",
+  "The step in flight is finished and a checkpoint is written; --resume goes on from there. The token is in the file dashboard-token in the run's output folder, which only you can read.",
+  "Stop run", () => post(`runs/${encodeURIComponent(context.latest.run.id)}/stop`), true));
+
+choice.addEventListener("change", () => {
+  context.run = choice.value;
+  context.latest = null;
+  follow();
+  show();
+});
+window.addEventListener("hashchange", show);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+
+await choose();
+follow();
+show();

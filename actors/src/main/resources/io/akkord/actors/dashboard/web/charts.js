@@ -1,0 +1,144 @@
+import uPlot from "./uPlot.esm.js";
+import { h, svg, fill } from "./dom.js";
+import { number, short } from "./format.js";
+
+export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+export const colours = () => ["--c1", "--c2", "--c3", "--c4", "--c5"].map(css);
+const DASHES = [[], [6, 3], [2, 3], [8, 3, 2, 3], [1, 2]];
+
+export function sparkline(values, label) {
+  const known = (values || []).map((v, i) => [i, v]).filter(([, v]) => Number.isFinite(v));
+  const picture = svg("svg", { viewBox: "0 0 100 36", preserveAspectRatio: "none", role: "img", "aria-label": label });
+  if (known.length < 2) return picture;
+  const low = Math.min(...known.map(([, v]) => v));
+  const high = Math.max(...known.map(([, v]) => v));
+  const x = (i) => (100 * i) / (values.length - 1);
+  const y = (v) => (high === low ? 18 : 33 - (30 * (v - low)) / (high - low));
+  const path = known.map(([i, v], n) => `${n ? "L" : "M"}${x(i).toFixed(2)} ${y(v).toFixed(2)}`).join("");
+  const first = x(known[0][0]).toFixed(2);
+  const last = x(known[known.length - 1][0]).toFixed(2);
+  picture.append(
+    svg("path", { d: `${path}L${last} 36L${first} 36Z`, fill: "var(--accent-soft)", opacity: ".7" }),
+    svg("path", { d: path, fill: "none", stroke: "var(--accent)", "stroke-width": "1.6", "vector-effect": "non-scaling-stroke", "stroke-linejoin": "round" }));
+  return picture;
+}
+
+// series: [{name, xs, values, colour, dash, points, fillTo}] on one x axis.
+export class LineChart {
+  constructor(title, options = {}) {
+    this.title = title;
+    this.options = options;
+    this.now = h("span", { class: "now" });
+    this.plot = h("div", { class: "plot", role: "img", "aria-label": title });
+    this.node = h("section", { class: "card chart" }, h("h3", {}, h("span", {}, title), this.now), this.plot);
+    this.series = [];
+    this.observer = new ResizeObserver(() => this.chart && this.chart.setSize(this.size()));
+    this.observer.observe(this.plot);
+  }
+
+  size() {
+    return { width: Math.max(120, this.plot.clientWidth), height: 168 };
+  }
+
+  set(series) {
+    const shape = JSON.stringify(series.map((s) => [s.name, s.colour, s.points]));
+    const data = joined(series);
+    if (this.chart && shape === this.shape) {
+      this.chart.setData(data);
+    } else {
+      if (this.chart) this.chart.destroy();
+      this.shape = shape;
+      this.series = series;
+      fill(this.plot);
+      this.chart = new uPlot(this.config(series), data, this.plot);
+    }
+    const shown = series.map((s) => [...s.values].reverse().find(Number.isFinite)).filter(Number.isFinite);
+    this.now.textContent = shown.length ? (this.options.format || number)(shown[0]) : "";
+    this.plot.setAttribute("aria-label", `${this.title}, now ${this.now.textContent}`);
+  }
+
+  config(series) {
+    const line = css("--line");
+    const muted = css("--muted");
+    const font = "11px system-ui, sans-serif";
+    const axis = { stroke: muted, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
+    return {
+      ...this.size(),
+      padding: [8, 10, 0, 0],
+      legend: { show: false },
+      cursor: { drag: { x: true, y: false }, points: { size: 5 }, sync: { key: "runs" } },
+      scales: { x: { time: false } },
+      hooks: { setCursor: [(u) => this.hover(u)] },
+      axes: [
+        { ...axis, space: 60, size: 26, values: (u, v) => v.map(short) },
+        { ...axis, space: 32, size: 54, values: (u, v) => v.map((n) => (n === 0 ? "0" : Math.abs(n) < 1e-3 || Math.abs(n) >= 1e5 ? n.toExponential(0) : Number(n.toPrecision(4)).toString())) },
+      ],
+      series: [{}, ...series.map((s, i) => ({
+        label: s.name, stroke: s.colour, width: s.points ? 0 : s.thin ? 1 : 1.6, dash: s.dash || DASHES[s.run || 0],
+        points: s.points ? { show: true, size: 7, fill: s.colour } : { show: false }, spanGaps: true,
+      }))],
+      bands: series.flatMap((s, i) => (s.bandTo === undefined ? [] : [{ series: [i + 1, s.bandTo + 1], fill: s.bandFill }])),
+    };
+  }
+
+  hover(u) {
+    const i = u.cursor.idx;
+    if (i === null || i === undefined) return;
+    const values = u.series.slice(1).map((s, n) => u.data[n + 1][i]).filter(Number.isFinite);
+    if (values.length) this.now.textContent = `${short(u.data[0][i])}: ${values.slice(0, 3).map((v) => (this.options.format || number)(v)).join(" · ")}`;
+  }
+
+  destroy() {
+    this.observer.disconnect();
+    if (this.chart) this.chart.destroy();
+  }
+}
+
+function joined(series) {
+  const clean = (s) => [s.xs, s.values.map((v) => (Number.isFinite(v) ? v : null))];
+  if (series.length === 0) return [[0], [null]];
+  const same = series.every((s) => s.xs === series[0].xs);
+  return same ? [series[0].xs, ...series.map((s) => clean(s)[1])] : uPlot.join(series.map(clean));
+}
+
+// counts: columns of bins, lowest bin first.
+export function heatMap({ counts, top, width, label }) {
+  const bins = counts.length ? counts[0].length : 0;
+  const canvas = h("canvas", { role: "img", "aria-label": label, width: Math.max(1, counts.length) * 6, height: Math.max(1, bins) * 6 });
+  const g = canvas.getContext("2d");
+  const most = Math.max(1, ...counts.flat());
+  const rgb = css("--heat");
+  // Each column is a distribution of its own: shares, not counts, so that a short last column is not pale.
+  counts.forEach((column, x) => {
+    const all = column.reduce((a, b) => a + b, 0) || 1;
+    const peak = Math.max(...column) || 1;
+    column.forEach((n, bin) => {
+      if (!n) return;
+      const share = 0.25 + 0.75 * (n / all) / (peak / all);
+      g.fillStyle = `rgba(${rgb}, ${(0.12 + 0.88 * Math.pow(share * (n / peak), 0.7)).toFixed(3)})`;
+      g.fillRect(x * 6, (bins - 1 - bin) * 6, 6, 6);
+    });
+  });
+  const ticks = [1, 0.75, 0.5, 0.25, 0].map((f) => h("span", {}, number(top * f, 2)));
+  return h("div", {},
+    h("div", { class: "heat" },
+      h("div", { class: "ylabels", "aria-hidden": "true" }, ticks), canvas,
+      h("div", { class: "xlabels", "aria-hidden": "true" },
+        [0, 0.25, 0.5, 0.75, 1].map((f) => h("span", {}, (f === 0 ? "step " : "") + short(Math.round(f * counts.length * width)))))),
+    h("div", { class: "legend" }, h("span", {}, "few"), h("span", { class: "ramp" }), h("span", {}, "most samples of the step"),
+      h("span", { class: "grow" }), h("span", {}, `largest cell ${most}`)));
+}
+
+export function histogram(counts, low, high, label) {
+  const most = Math.max(1, ...counts);
+  return h("div", {},
+    h("div", { class: "hist", role: "img", "aria-label": label },
+      counts.map((n, i) => {
+        const bar = h("i", { title: `${number(low + (i * (high - low)) / counts.length, 2)} … ${number(low + ((i + 1) * (high - low)) / counts.length, 2)}: ${n}` });
+        bar.style.height = n ? Math.max(1, (100 * n) / most) + "%" : "0";
+        return bar;
+      })),
+    h("div", { class: "heat" }, h("span"), h("div", { class: "xlabels" },
+      [0, 0.25, 0.5, 0.75, 1].map((f) => h("span", {}, number(low + f * (high - low), 2))))),
+    h("div", { class: "legend" }, `highest bar: ${most} samples`));
+}

@@ -1,0 +1,114 @@
+import { h, fill, badge, empty, table } from "./dom.js";
+import { number, count, short, duration, percent, clock, none } from "./format.js";
+import { sparkline } from "./charts.js";
+
+const CARDS = [
+  ["loss", "Weighted loss", (v) => number(v), "the objective; may rise while mean p rises"],
+  ["mean_p", "Mean token probability", (v) => number(v), "what CADFT raises"],
+  ["nll", "NLL", (v) => number(v), "nats per token"],
+  ["entropy", "Entropy", (v) => number(v, 3), "nats"],
+  ["mean_w", "Mean weight", (v) => number(v, 3), "1: every sample counts in full"],
+  ["tokens_per_second", "Tokens per second", (v) => short(v), "over the last 50 steps"],
+];
+
+export async function overview() {
+  const body = h("div", {});
+  const node = h("div", {}, h("div", { class: "head" }, h("h1", {}, "Overview"), h("span", { class: "note", id: "overview-note" })), body);
+  return { node, live: (news) => draw(node, body, news) };
+}
+
+function draw(node, body, news) {
+  const run = news.run;
+  node.querySelector(".note").textContent = `${run.folder}, attempt ${run.attempt ?? none}`;
+  if (!run.committed_steps && !news.notes.length) {
+    fill(body, empty("The run is starting", "Reading the model and testing the engine takes a few seconds; the first step appears here by itself."));
+    return;
+  }
+  fill(body, progress(run, news), attention(news.attention), cards(run, news.sparks),
+    h("div", { class: "grid two section" }, heldOut(news.evals), cycles(news.cycles, run)),
+    h("div", { class: "grid two section" }, workers(news.workers), notes(news.notes)));
+}
+
+function progress(run, news) {
+  const done = run.total_steps ? run.committed_steps / run.total_steps : 0;
+  const bar = h("div", {});
+  bar.style.width = (100 * done).toFixed(2) + "%";
+  const over = run.seconds_left === null;
+  const marks = h("div", { class: "marks", "aria-hidden": "true" });
+  if (run.next_cycle !== null && run.total_steps) {
+    const mark = h("span", {}, "next rewrite cycle");
+    mark.style.left = Math.min(93, Math.max(7, (100 * run.next_cycle) / run.total_steps)) + "%";
+    marks.append(mark);
+  }
+  return h("section", { class: "card" },
+    h("div", { class: "row between" },
+      h("h2", {}, `Step ${count(run.committed_steps)}`, h("span", { class: "muted" }, ` of ${count(run.total_steps)} (${percent(done)})`)),
+      h("span", { class: "muted" }, over ? `${duration(run.seconds)} in steps; ${run.reason || run.state}` : `${duration(run.seconds_left)} left, ${duration(run.seconds)} so far`)),
+    h("div", { class: "progress", role: "progressbar", "aria-label": "steps", "aria-valuemin": "0", "aria-valuemax": String(run.total_steps ?? 0), "aria-valuenow": String(run.committed_steps), style: { "margin-top": "10px" } }, bar), marks);
+}
+
+function attention(entries) {
+  const words = { error: ["✕", "Error"], warn: ["▲", "Warning"], info: ["ℹ", "Note"] };
+  return h("section", { class: "section" }, h("h2", {}, "Needs attention"),
+    entries.length === 0 ? h("div", { class: "calm" }, "✓ Nothing. Losses are finite, entropy is in its band, and nobody is late.")
+      : h("ul", { class: "attention" }, entries.map((e) =>
+        h("li", { class: e.severity }, h("strong", {}, `${words[e.severity][0]} ${words[e.severity][1]}: ${e.about}. `), e.reason,
+          h("p", { class: "advice" }, e.advice)))));
+}
+
+function cards(run, sparks) {
+  const last = run.last || {};
+  return h("section", { class: "section" }, h("h2", {}, "Now"), h("div", { class: "grid cards" }, CARDS.map(([key, title, format, hint]) => {
+    const value = key === "tokens_per_second" ? run.tokens_per_second : last[key];
+    return h("div", { class: "card stat" }, h("div", { class: "label" }, title), h("div", { class: "value", "data-card": key }, format(value)),
+      sparkline(sparks[key], `${title} over the run`), h("div", { class: "sub" }, hint));
+  })));
+}
+
+function heldOut(evals) {
+  const heading = h("h2", {}, "Held out");
+  if (!evals.length) return h("section", {}, heading, h("div", { class: "section" }, empty("No evaluation yet", "eval_file and eval_steps in the recipe say when.")));
+  const first = evals[0];
+  const last = evals[evals.length - 1];
+  const before = new Map(first.origins.map((o) => [o.origin, o]));
+  const change = (now, then, better) => {
+    const d = now - then;
+    const sign = d > 0 ? "▲" : d < 0 ? "▼" : "=";
+    return h("span", {}, number(now), " ", h("span", { class: "muted" }, evals.length > 1 ? `${sign} ${number(Math.abs(d))}` : ""));
+  };
+  return h("section", { class: "stack" }, heading, table([
+    { title: "Origin", cell: (o) => o.origin || "all" },
+    { title: "Samples", num: true, cell: (o) => count(o.samples) },
+    { title: "Mean p", num: true, cell: (o) => change(o.mean_p, before.get(o.origin).mean_p) },
+    { title: "Top-1", num: true, cell: (o) => change(o.top1, before.get(o.origin).top1) },
+    { title: "NLL", num: true, cell: (o) => change(o.nll, before.get(o.origin).nll) },
+  ], last.origins, { label: "held out" }),
+  h("p", { class: "muted" }, `after step ${count(last.committed_steps)}`, evals.length > 1 ? `; changes since step ${count(first.committed_steps)}` : "", last.best ? "; best so far" : ""));
+}
+
+function cycles(rows, run) {
+  const heading = h("h2", {}, "Rewrite cycles");
+  const next = run.next_cycle === null ? "no more cycle comes" : `the next comes after step ${count(run.next_cycle)}`;
+  if (!rows.length) return h("section", { class: "stack" }, heading, empty("None yet", next));
+  return h("section", { class: "stack" }, heading, table([
+    { title: "Cycle", num: true, cell: (c) => c.cycle }, { title: "After step", num: true, cell: (c) => count(c.committed_steps) },
+    { title: "Candidates", num: true, cell: (c) => count(c.candidates) }, { title: "Taken", num: true, cell: (c) => count(c.accepted) },
+    { title: "Not taken", num: true, cell: (c) => count(c.rejected) },
+  ], rows.slice(-8).reverse(), { label: "rewrite cycles" }), h("p", { class: "muted" }, next, "; ", h("a", { href: "#/rewrites" }, "see the texts")));
+}
+
+function workers(rows) {
+  return h("section", { class: "stack" }, h("h2", {}, "Workers"),
+    rows.length === 0 ? empty("Not known", "This run was recorded without its workers.") : table([
+      { title: "Worker", cell: (w) => w.id },
+      { title: "State", cell: (w) => badge(w.state === "joined" ? "● joined" : "✕ " + w.state, w.state === "joined" ? "good" : "bad") },
+      { title: "Reason", cell: (w) => w.reason }, { title: "Since", cls: "nowrap", cell: (w) => clock(w.since) },
+    ], rows, { label: "workers" }));
+}
+
+function notes(rows) {
+  return h("section", { class: "stack" }, h("h2", {}, "Latest"), table([
+    { title: "Time", cls: "nowrap", cell: (l) => clock(l.at) }, { title: "Who", cls: "nowrap", cell: (l) => l.source },
+    { title: "What", cls: "msg", cell: (l) => l.text },
+  ], [...rows].reverse(), { label: "latest notes", cls: "log" }));
+}

@@ -1,0 +1,81 @@
+import { h, fill, table, badge, empty, segments, loading, failed } from "./dom.js";
+import { get } from "./data.js";
+import { bytes, count, duration, clock, none } from "./format.js";
+
+export async function checkpoints(context) {
+  const body = h("div", {});
+  const load = async () => {
+    const { rows } = await get("checkpoints", { run: context.run });
+    fill(body, rows.length === 0 ? empty("No checkpoint yet", "save_steps in the recipe says when the next one is written; Ctrl-C writes one too.") : table([
+      { title: "After step", num: true, cell: (c) => count(c.committed_steps) },
+      { title: "State", cell: (c) => [badge(c.state === "complete" ? "✓ complete" : c.state.startsWith("not") ? "✕ " + c.state : "– " + c.state, c.state === "complete" ? "good" : c.state.startsWith("not") ? "bad" : ""), " ", c.resumes_from_here ? badge("↻ a resume starts here", "accent") : null, " ", c.best ? badge("★ best", "accent") : null] },
+      { title: "Written", cls: "nowrap", cell: (c) => (c.created_at ? c.created_at.replace("T", " ").slice(0, 19) : none) },
+      { title: "Size", num: true, cell: (c) => bytes(c.bytes) },
+      { title: "Took", num: true, cell: (c) => duration(c.seconds) },
+      { title: "Files", num: true, cell: (c) => c.files ?? none },
+      { title: "SHA-256 of the weights", cell: (c) => h("span", { class: "mono" }, c.sha256 ? c.sha256.slice(0, 16) + "…" : none) },
+    ], rows, { label: "checkpoints" }),
+    h("p", { class: "muted section" }, "Complete: the manifest is whole and every file has its size; every hash was verified when it was written, and is again before a resume. Training goes on while one is written."));
+  };
+  await load();
+  let seen = -1;
+  return {
+    node: h("div", {}, h("div", { class: "head" }, h("h1", {}, "Checkpoints")), body),
+    live: (news) => {
+      const now = news.notes.length ? news.notes[news.notes.length - 1].number : 0;
+      if (seen >= 0 && now !== seen) load().catch(() => {});
+      seen = now;
+    },
+  };
+}
+
+export async function logs(context) {
+  const state = { level: "", q: "" };
+  const body = h("div", {}, loading("lines"));
+  const load = async () => {
+    try {
+      const { rows } = await get("logs", { run: context.run, ...state });
+      const kinds = { info: "", warn: "warn", error: "bad" };
+      fill(body, rows.length === 0 ? empty("No line", state.q || state.level ? "Nothing matches." : "What the run says appears here.") : table([
+        { title: "Time", cls: "nowrap", cell: (l) => clock(l.at) },
+        { title: "Level", cell: (l) => badge({ info: "info", warn: "▲ warn", error: "✕ error" }[l.level] || l.level, kinds[l.level]) },
+        { title: "Who", cls: "nowrap", cell: (l) => l.source },
+        { title: "What", cls: "msg", cell: (l) => l.text },
+      ], [...rows].reverse(), { label: "log", cls: "log" }));
+    } catch (error) {
+      fill(body, failed(error, load));
+    }
+  };
+  const search = h("input", { type: "search", placeholder: "words, actor or worker", "aria-label": "filter lines", oninput: () => { state.q = search.value; load(); } });
+  let seen = -1;
+  return {
+    node: h("div", {}, h("div", { class: "head" }, h("h1", {}, "Logs"), h("span", { class: "note" }, "the newest 500 of what the run said, the newest first")),
+      h("div", { class: "tools" }, search, segments("level", [["", "All"], ["info", "Info"], ["warn", "Warnings"], ["error", "Errors"]], "", (v) => { state.level = v; load(); })), body),
+    shown: load,
+    live: (news) => {
+      const now = news.notes.length ? news.notes[news.notes.length - 1].number : 0;
+      if (seen >= 0 && now !== seen) load();
+      seen = now;
+    },
+  };
+}
+
+export async function settings(context) {
+  const { rows } = await get("settings", { run: context.run });
+  if (!rows.length) return { node: h("div", {}, h("div", { class: "head" }, h("h1", {}, "Settings")), empty("Not recorded", "effective-recipe.yaml in the run's folder has the values.")) };
+  let only = false;
+  const body = h("div", {});
+  const search = h("input", { type: "search", placeholder: "key or value", "aria-label": "filter settings", oninput: () => draw() });
+  const draw = () => {
+    const q = search.value.toLowerCase();
+    const shown = rows.filter((s) => (!only || s.origin !== "default") && (s.key + " " + s.value).toLowerCase().includes(q));
+    fill(body, shown.length === 0 ? empty("No setting matches", "") : table([
+      { title: "Key", cell: (s) => h("span", { class: "mono" }, s.key) },
+      { title: "Value", cell: (s) => h("span", { class: "mono" }, s.value) },
+      { title: "From", cls: "nowrap", cell: (s) => (s.origin === "default" ? h("span", { class: "muted" }, "default") : badge("✎ " + s.origin, "accent")) },
+    ], shown, { label: "settings" }));
+  };
+  draw();
+  return { node: h("div", {}, h("div", { class: "head" }, h("h1", {}, "Settings"), h("span", { class: "note" }, "the effective recipe and where each value comes from")),
+    h("div", { class: "tools" }, search, segments("which settings", [["all", "All"], ["set", "Not the default"]], "all", (v) => { only = v === "set"; draw(); })), body) };
+}

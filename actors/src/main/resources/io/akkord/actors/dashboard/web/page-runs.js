@@ -1,0 +1,146 @@
+import { h, fill, table, segments, badge, empty } from "./dom.js";
+import { get } from "./data.js";
+import { number, count, short, duration, percent, moment } from "./format.js";
+import { LineChart, colours, css } from "./charts.js";
+import { STATES } from "./app.js";
+
+// Each chart: title, curves, and the held-out figure that belongs beside it.
+const CHARTS = [
+  ["Weighted loss", ["loss"]], ["NLL (nats/token)", ["nll"], "nll"], ["Mean token probability", ["mean_p"], "mean_p"],
+  ["Entropy (nats)", ["entropy"]], ["Score μ ± σ (nats/token)", ["mu", "sigma"]], ["Mean weight", ["mean_w"]],
+  ["Effective share", ["ess"]], ["Share of w < 0.5", ["share_w_below_half"]], ["Gradient norm", ["grad_norm"]],
+  ["Clip rate", ["clip_rate"]], ["Learning rate", ["lr"]], ["Tokens per second", ["tokens_per_second"]],
+];
+const NAMES = [...new Set(CHARTS.flatMap(([, names]) => names))].join(",");
+const MOST = 5;
+const EVERY_MS = 2000;
+
+export async function runs(context) {
+  const all = await get("runs");
+  if (!all.rows.length) return { node: empty("No run yet", "akkord demo or akkord train begins one.") };
+  let x = "step";
+  let chosen = [context.run || all.main];
+  const cache = new Map();
+  const charts = CHARTS.map(([title, names, held]) => ({ names, held, chart: new LineChart(title, { format: title === "Tokens per second" ? short : number }) }));
+  const list = h("div", {});
+  const note = h("p", { class: "muted", role: "status" });
+  const node = h("div", {},
+    h("div", { class: "head" }, h("h1", {}, "Runs"), h("span", { class: "note" }, "tick up to five to lay them over each other; drag in a chart to zoom, double-click to zoom out")),
+    list,
+    h("div", { class: "tools section" }, h("label", {}, "Against"), segments("x axis", [["step", "steps"], ["tokens", "tokens"], ["time", "time (s)"]], x, (value) => {
+      x = value;
+      cache.clear();
+      refresh();
+    }), note),
+    h("div", { class: "grid charts" }, charts.map((c) => c.chart.node)));
+
+  const rows = () => fill(list, table([
+    { title: "Shown", cell: (r) => pick(r) },
+    { title: "Run", cell: (r) => h("span", {}, h("span", { class: `swatch sw${chosen.indexOf(r.id) + 1}` }), r.folder) },
+    { title: "State", cell: (r) => badge(...(STATES[r.state] || [r.state])) },
+    { title: "Begun", cls: "nowrap", cell: (r) => moment(r.created_at) },
+    { title: "Steps", num: true, cell: (r) => `${count(r.committed_steps)} / ${count(r.total_steps)}` },
+    { title: "Tokens", num: true, cell: (r) => short(r.tokens) },
+    { title: "In steps", num: true, cell: (r) => duration(r.seconds) },
+    { title: "Loss", num: true, cell: (r) => number(r.last && r.last.loss) },
+    { title: "Mean p", num: true, cell: (r) => number(r.last && r.last.mean_p) },
+    { title: "Held-out mean p", num: true, cell: (r) => number(r.eval && r.eval.origins[0].mean_p) },
+    { title: "Skipped", num: true, cell: (r) => count(r.skipped) },
+  ], all.rows, { label: "runs" }));
+
+  const pick = (run) => h("input", {
+    type: "checkbox", checked: chosen.includes(run.id), "aria-label": "show " + run.folder,
+    onchange: (event) => {
+      chosen = event.target.checked ? [...chosen, run.id].slice(-MOST) : chosen.filter((id) => id !== run.id);
+      rows();
+      refresh();
+    },
+  });
+
+  async function load(id) {
+    const had = cache.get(id);
+    const since = had && had.steps.length ? had.steps[had.steps.length - 1] : 0;
+    const got = await get(`runs/${encodeURIComponent(id)}/curves`, { x, names: NAMES, since: had ? since : 0 });
+    if (had && got.width === had.width && got.steps.length) {
+      const keep = had.steps.findIndex((s) => s >= got.steps[0]);
+      const cut = (old, add) => [...old.slice(0, keep < 0 ? undefined : keep), ...add];
+      had.steps = cut(had.steps, got.steps);
+      had.xs = cut(had.xs, got.xs);
+      for (const name of Object.keys(had.series)) {
+        for (const part of Object.keys(had.series[name])) had.series[name][part] = cut(had.series[name][part], got.series[name][part] || []);
+      }
+    } else if (had && got.width !== had.width) {
+      cache.delete(id);
+      await load(id);
+    } else if (!had) {
+      cache.set(id, got);
+    }
+    const detail = await get(`runs/${encodeURIComponent(id)}`);
+    cache.get(id).evals = detail.evals;
+  }
+
+  let busy = false;
+  async function refresh() {
+    if (busy) return;
+    busy = true;
+    try {
+      for (const id of chosen) await load(id);
+      draw();
+    } finally {
+      busy = false;
+    }
+  }
+
+  function draw() {
+    const palette = colours();
+    const shown = chosen.map((id, run) => ({ run, data: cache.get(id), colour: palette[run] })).filter((r) => r.data);
+    const widest = Math.max(1, ...shown.map((r) => r.data.width));
+    note.textContent = widest > 1 ? `each point is the mean of ${widest} steps` : "";
+    for (const { names, held, chart } of charts) chart.set(series(names, held, shown));
+  }
+
+  function series(names, held, shown) {
+    const lines = [];
+    for (const { run, data, colour } of shown) {
+      const of = (name) => data.series[name].mean;
+      if (names[0] === "mu") {
+        const up = of("mu").map((m, i) => m + of("sigma")[i]);
+        const down = of("mu").map((m, i) => m - of("sigma")[i]);
+        lines.push({ name: "μ" + run, xs: data.xs, values: of("mu"), colour, run });
+        lines.push({ name: "μ+σ" + run, xs: data.xs, values: up, colour, thin: true, run, bandTo: lines.length + 1, bandFill: css("--accent-soft") });
+        lines.push({ name: "μ−σ" + run, xs: data.xs, values: down, colour, thin: true, run });
+      } else {
+        lines.push({ name: names[0] + run, xs: data.xs, values: of(names[0]), colour, run });
+      }
+      if (held && data.evals && data.evals.length) {
+        const xs = data.evals.map((e) => at(data, e.committed_steps));
+        lines.push({ name: "held" + run, xs, values: data.evals.map((e) => e.origins[0][held]), colour: shown.length === 1 ? css("--c2") : colour, points: true, run });
+      }
+    }
+    return lines;
+  }
+
+  // Where on the x axis a number of committed steps lies.
+  function at(data, steps) {
+    if (x === "step") return steps;
+    const i = data.steps.findIndex((s) => s + data.width >= steps);
+    return steps === 0 ? 0 : data.xs[i < 0 ? data.xs.length - 1 : i];
+  }
+
+  let lastAt = 0;
+  return {
+    node,
+    shown: () => { rows(); refresh(); },
+    live: (news) => {
+      const row = all.rows.findIndex((r) => r.id === news.run.id);
+      if (Date.now() - lastAt < EVERY_MS) return;
+      lastAt = Date.now();
+      if (row >= 0) {
+        all.rows[row] = news.run;
+        if (!list.contains(document.activeElement)) rows();
+      }
+      if (chosen.includes(news.run.id)) refresh();
+    },
+    destroy: () => charts.forEach((c) => c.chart.destroy()),
+  };
+}
