@@ -76,6 +76,11 @@ public final class RunModel {
     } else if (event instanceof RunEvent.Ended end) {
       ended = end;
       endedAt = at;
+      workers.replaceAll(
+          (id, w) ->
+              w.state().equals("joined")
+                  ? new WorkerRow(id, "left", "the run has " + past(end.outcome()), at, w.joins())
+                  : w);
       log.add(at, end.outcome().equals("failed") ? "error" : "info", "supervisor", text(end));
     }
   }
@@ -143,6 +148,10 @@ public final class RunModel {
     if (rows.size() > ROWS) {
       rows.pollFirstEntry();
     }
+  }
+
+  private static String past(String outcome) {
+    return outcome.equals("stopped") ? "been stopped" : outcome;
   }
 
   private static boolean warns(String note) {

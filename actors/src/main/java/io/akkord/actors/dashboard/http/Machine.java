@@ -18,7 +18,7 @@ final class Machine {
     Map<String, Object> view = new LinkedHashMap<>();
     var runtime = ManagementFactory.getRuntimeMXBean();
     Runtime java = Runtime.getRuntime();
-    view.put("node", System.getenv().getOrDefault("HOSTNAME", "this machine"));
+    view.put("node", name());
     view.put("pid", ProcessHandle.current().pid());
     view.put("started_at", runtime.getStartTime());
     view.put("heartbeat_at", now);
@@ -36,6 +36,14 @@ final class Machine {
     view.put("disk_free_bytes", disk.freeBytes());
     view.put("disk_total_bytes", disk.totalBytes());
     return view;
+  }
+
+  private static String name() {
+    try {
+      return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+    } catch (IOException e) {
+      return "this machine";
+    }
   }
 
   static Attention.Disk disk(Path folder, long checkpointBytes) {

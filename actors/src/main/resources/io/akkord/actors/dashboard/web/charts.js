@@ -67,7 +67,7 @@ export class LineChart {
       padding: [8, 10, 0, 0],
       legend: { show: false },
       cursor: { drag: { x: true, y: false }, points: { size: 5 }, sync: { key: "runs" } },
-      scales: { x: { time: false } },
+      scales: { x: { time: false }, y: this.options.whole ? { range: [0, 1] } : {} },
       hooks: { setCursor: [(u) => this.hover(u)] },
       axes: [
         { ...axis, space: 60, size: 26, values: (u, v) => v.map(short) },
@@ -103,19 +103,21 @@ function joined(series) {
 
 // counts: columns of bins, lowest bin first.
 export function heatMap({ counts, top, width, label }) {
-  const bins = counts.length ? counts[0].length : 0;
+  const used = Math.max(1, ...counts.map((column) => column.findLastIndex((n) => n > 0) + 1));
+  const all = counts.length ? counts[0].length : 1;
+  const bins = Math.min(all, used + 1);
+  top = (top * bins) / all;
+  counts = counts.map((column) => column.slice(0, bins));
   const canvas = h("canvas", { role: "img", "aria-label": label, width: Math.max(1, counts.length) * 6, height: Math.max(1, bins) * 6 });
   const g = canvas.getContext("2d");
   const most = Math.max(1, ...counts.flat());
   const rgb = css("--heat");
   // Each column is a distribution of its own: shares, not counts, so that a short last column is not pale.
   counts.forEach((column, x) => {
-    const all = column.reduce((a, b) => a + b, 0) || 1;
     const peak = Math.max(...column) || 1;
     column.forEach((n, bin) => {
       if (!n) return;
-      const share = 0.25 + 0.75 * (n / all) / (peak / all);
-      g.fillStyle = `rgba(${rgb}, ${(0.12 + 0.88 * Math.pow(share * (n / peak), 0.7)).toFixed(3)})`;
+      g.fillStyle = `rgba(${rgb}, ${(0.14 + 0.86 * Math.sqrt(n / peak)).toFixed(3)})`;
       g.fillRect(x * 6, (bins - 1 - bin) * 6, 6, 6);
     });
   });

@@ -1,4 +1,4 @@
-import { h } from "./dom.js";
+import { h, visible } from "./dom.js";
 
 // Longer texts are shown side by side without marks.
 const MOST_WORDS = 700;
@@ -44,4 +44,4 @@ function push(list, text, marked) {
   else list.push({ text, marked });
 }
 
-const nodes = (list, tag) => list.map((part) => (part.marked ? h(tag, {}, part.text) : document.createTextNode(part.text)));
+const nodes = (list, tag) => list.map((part) => (part.marked ? h(tag, {}, part.text) : document.createTextNode(visible(part.text))));

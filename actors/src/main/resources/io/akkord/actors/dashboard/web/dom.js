@@ -13,11 +13,16 @@ export function h(tag, attributes, ...children) {
   return element;
 }
 
+// Marks that turn the direction of text, and control characters, are shown as what they are.
+const HIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+export const visible = (text) => text.replace(HIDDEN, (c) => `⟨U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+
 function add(element, children) {
   for (const child of children) {
     if (Array.isArray(child)) add(element, child);
     else if (child instanceof Node) element.append(child);
-    else if (child !== null && child !== undefined && child !== false) element.append(document.createTextNode(String(child)));
+    else if (child !== null && child !== undefined && child !== false) element.append(document.createTextNode(visible(String(child))));
   }
 }
 

@@ -35,7 +35,7 @@ async function list(context) {
     const found = state.q ? `${count(data.matching)} match${data.texts_searched ? "" : " (ids and origins; the data is too large to search its texts)"}` : `${count(data.samples)} samples`;
     fill(rows, h("p", { class: "muted", role: "status" }, `${found}; as of step ${count(data.committed_steps)}, from the ${data.source}`),
       data.rows.length === 0 ? empty("No sample matches", "Search looks for the words as they stand, in any case.") : table([
-        { title: "Sample", cell: (r) => h("a", { href: "#/ledger/" + encodeURIComponent(r.id) }, r.id) },
+        { title: "Sample", cls: "nowrap", cell: (r) => h("a", { href: "#/ledger/" + encodeURIComponent(r.id) }, r.id) },
         { title: "Origin", cell: (r) => r.origin || "–" },
         { title: "Average " + data.score, num: true, cell: (r) => number(r.average, 3) },
         { title: "Last c", num: true, cell: (r) => number(r.last_cost, 3) },

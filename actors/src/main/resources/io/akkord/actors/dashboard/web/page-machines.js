@@ -3,6 +3,9 @@ import { get } from "./data.js";
 import { bytes, count, clock, moment, duration, none } from "./format.js";
 
 const EVERY_MS = 3000;
+const WORKER = { joined: ["● joined", "good"], lost: ["✕ lost", "bad"], left: ["– left", ""] };
+
+export const workerBadge = (w) => badge(...(WORKER[w.state] || [w.state]));
 
 function refreshing(load, draw) {
   const body = h("div", {});
@@ -54,7 +57,7 @@ function workersTable(rows) {
   if (!rows.length) return null;
   return h("section", { class: "section" }, h("h2", {}, "Workers"), table([
     { title: "Worker", cell: (w) => w.id },
-    { title: "State", cell: (w) => badge(w.state === "joined" ? "● joined" : "✕ " + w.state, w.state === "joined" ? "good" : "bad") },
+    { title: "State", cell: (w) => workerBadge(w) },
     { title: "Reason", cell: (w) => w.reason }, { title: "Joined", num: true, cell: (w) => w.joins + "×" },
     { title: "Since", cls: "nowrap", cell: (w) => moment(w.since) },
   ], rows, { label: "workers" }));
@@ -75,7 +78,7 @@ export async function actors(context) {
       : table([
         { title: "Actor", cell: (a) => h("span", { style: { "padding-left": a.depth * 22 + "px" } }, (a.depth ? "└ " : "") + a.path.split("/").pop()) },
         { title: "What it does", cell: (a) => h("span", { class: "muted" }, ROLES[a.path.replace(/-\d+$/, "").split("/").pop()] || "") },
-        { title: "State", cell: (a) => { const w = known.get(a.path); return w ? badge(w.state === "joined" ? "● joined" : "✕ " + w.state, w.state === "joined" ? "good" : "bad") : badge("● running", "good"); } },
+        { title: "State", cell: (a) => { const w = known.get(a.path); return w ? workerBadge(w) : badge("● running", "good"); } },
         { title: "Reason", cell: (a) => (known.has(a.path) ? known.get(a.path).reason : none) },
         { title: "Mailbox", num: true, cell: (a) => a.mailbox },
       ], data.rows, { label: "actors", mark: (a) => a.mailbox > 100 }),

@@ -1,6 +1,7 @@
 import { h, fill, badge, empty, table } from "./dom.js";
 import { number, count, short, duration, percent, clock, none } from "./format.js";
 import { sparkline } from "./charts.js";
+import { workerBadge } from "./page-machines.js";
 
 const CARDS = [
   ["loss", "Weighted loss", (v) => number(v), "the objective; may rise while mean p rises"],
@@ -58,7 +59,7 @@ function attention(entries) {
 
 function cards(run, sparks) {
   const last = run.last || {};
-  return h("section", { class: "section" }, h("h2", {}, "Now"), h("div", { class: "grid cards" }, CARDS.map(([key, title, format, hint]) => {
+  return h("section", { class: "section" }, h("h2", {}, "Now"), h("div", { class: "grid six" }, CARDS.map(([key, title, format, hint]) => {
     const value = key === "tokens_per_second" ? run.tokens_per_second : last[key];
     return h("div", { class: "card stat" }, h("div", { class: "label" }, title), h("div", { class: "value", "data-card": key }, format(value)),
       sparkline(sparks[key], `${title} over the run`), h("div", { class: "sub" }, hint));
@@ -67,7 +68,7 @@ function cards(run, sparks) {
 
 function heldOut(evals) {
   const heading = h("h2", {}, "Held out");
-  if (!evals.length) return h("section", {}, heading, h("div", { class: "section" }, empty("No evaluation yet", "eval_file and eval_steps in the recipe say when.")));
+  if (!evals.length) return h("section", { class: "stack" }, heading, empty("No evaluation yet", "eval_file and eval_steps in the recipe say when."));
   const first = evals[0];
   const last = evals[evals.length - 1];
   const before = new Map(first.origins.map((o) => [o.origin, o]));
@@ -101,7 +102,7 @@ function workers(rows) {
   return h("section", { class: "stack" }, h("h2", {}, "Workers"),
     rows.length === 0 ? empty("Not known", "This run was recorded without its workers.") : table([
       { title: "Worker", cell: (w) => w.id },
-      { title: "State", cell: (w) => badge(w.state === "joined" ? "● joined" : "✕ " + w.state, w.state === "joined" ? "good" : "bad") },
+      { title: "State", cell: (w) => workerBadge(w) },
       { title: "Reason", cell: (w) => w.reason }, { title: "Since", cls: "nowrap", cell: (w) => clock(w.since) },
     ], rows, { label: "workers" }));
 }

@@ -21,7 +21,7 @@ export async function runs(context) {
   let x = "step";
   let chosen = [context.run || all.main];
   const cache = new Map();
-  const charts = CHARTS.map(([title, names, held]) => ({ names, held, chart: new LineChart(title, { format: title === "Tokens per second" ? short : number }) }));
+  const charts = CHARTS.map(([title, names, held]) => ({ names, held, chart: new LineChart(title, { format: title === "Tokens per second" ? short : number, whole: title === "Clip rate" }) }));
   const list = h("div", {});
   const note = h("p", { class: "muted", role: "status" });
   const node = h("div", {},
@@ -36,7 +36,7 @@ export async function runs(context) {
 
   const rows = () => fill(list, table([
     { title: "Shown", cell: (r) => pick(r) },
-    { title: "Run", cell: (r) => h("span", {}, h("span", { class: `swatch sw${chosen.indexOf(r.id) + 1}` }), r.folder) },
+    { title: "Run", cls: "nowrap", cell: (r) => h("span", {}, h("span", { class: `swatch sw${chosen.indexOf(r.id) + 1}` }), r.folder) },
     { title: "State", cell: (r) => badge(...(STATES[r.state] || [r.state])) },
     { title: "Begun", cls: "nowrap", cell: (r) => moment(r.created_at) },
     { title: "Steps", num: true, cell: (r) => `${count(r.committed_steps)} / ${count(r.total_steps)}` },

@@ -35,7 +35,7 @@ function draw(body, data) {
     ["Stragglers", count(rows.filter(slow).length)], ["Skipped", count(rows.filter((r) => r.skipped).length)], ["Clipped", count(rows.filter((r) => r.clipped).length)],
   ];
   fill(body,
-    h("div", { class: "grid cards" }, summary.map(([label, value]) => h("div", { class: "card stat" }, h("div", { class: "label" }, label), h("div", { class: "value" }, value)))),
+    h("div", { class: "grid six" }, summary.map(([label, value]) => h("div", { class: "card stat" }, h("div", { class: "label" }, label), h("div", { class: "value" }, value)))),
     h("div", { class: "section" }, table([
       { title: "Step", num: true, cell: (r) => count(r.step) },
       { title: "Epoch", num: true, cell: (r) => r.epoch },
