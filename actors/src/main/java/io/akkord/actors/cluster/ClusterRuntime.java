@@ -21,17 +21,25 @@ public final class ClusterRuntime implements RunRuntime {
   private final ActorSystem<?> system;
   private final Bulk bulk;
   private final Journal journal;
+  private final Consumer<String> onLost;
   private final Runnable onClose;
 
   /**
    * A runtime on this node of a cluster.
    *
+   * @param onLost told of workers that the run gave up
    * @param onClose what ends with the run
    */
-  public ClusterRuntime(ActorSystem<?> system, Bulk bulk, Journal journal, Runnable onClose) {
+  public ClusterRuntime(
+      ActorSystem<?> system,
+      Bulk bulk,
+      Journal journal,
+      Consumer<String> onLost,
+      Runnable onClose) {
     this.system = system;
     this.bulk = bulk;
     this.journal = journal;
+    this.onLost = onLost;
     this.onClose = onClose;
   }
 
@@ -82,6 +90,11 @@ public final class ClusterRuntime implements RunRuntime {
               .onMessageEquals(Over.OVER, Behaviors::stopped)
               .build();
         });
+  }
+
+  @Override
+  public void lost(String worker) {
+    onLost.accept(worker);
   }
 
   @Override

@@ -450,6 +450,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
       previousMoments = Moments.of(StepWeights.costs(barrier.scores()));
     }
     timers.cancel(DEADLINE);
+    timers.cancel(POLL);
     barrier = null;
     supervisor.tell(new Supervisor.StepCommitted(committed, adamSteps, done, last));
     if (!last) {
@@ -550,17 +551,12 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
                       unacknowledged.keySet())));
       return this;
     }
-    if (barrier.scored()) {
-      // Whose gradient is missing only the workers know, and who does not answer is the one.
-      pushed.clear();
-      workers.values().forEach(worker -> worker.tell(new GpuWorker.Poll(barrier.step())));
-      timers.startSingleTimer(
-          POLL, PollOver.INSTANCE, facts.settings().deadlines().step().dividedBy(POLL_SHARE));
-      return this;
-    }
-    tellOverdue(
-        barrier.unscored().stream().map(assignment.owners()::get).distinct().toList(),
-        "the scores of shards %s".formatted(barrier.unscored()));
+    // Whose scores or gradient are missing only the workers know: one that hangs keeps the others
+    // waiting for its slices, and who does not answer is the one.
+    pushed.clear();
+    workers.values().forEach(worker -> worker.tell(new GpuWorker.Poll(barrier.step())));
+    timers.startSingleTimer(
+        POLL, PollOver.INSTANCE, facts.settings().deadlines().step().dividedBy(POLL_SHARE));
     return this;
   }
 
@@ -575,13 +571,21 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     if (barrier == null || barrier.unsummed().isEmpty()) {
       return this;
     }
-    List<String> owners = assignment.owners().stream().distinct().toList();
     List<String> silent = workers.keySet().stream().filter(w -> !pushed.containsKey(w)).toList();
-    List<String> slow = owners.stream().filter(w -> !pushed.getOrDefault(w, false)).toList();
-    tellOverdue(
-        silent.isEmpty() ? slow : silent,
-        "the sums of slices %s; not answering: %s, gradient not sent: %s"
-            .formatted(barrier.unsummed(), silent, slow));
+    List<String> slow;
+    String what;
+    if (barrier.scored()) {
+      slow =
+          assignment.owners().stream()
+              .distinct()
+              .filter(w -> !pushed.getOrDefault(w, false))
+              .toList();
+      what = "the sums of slices %s; gradient not sent: %s".formatted(barrier.unsummed(), slow);
+    } else {
+      slow = barrier.unscored().stream().map(assignment.owners()::get).distinct().toList();
+      what = "the scores of shards %s of %s".formatted(barrier.unscored(), slow);
+    }
+    tellOverdue(silent.isEmpty() ? slow : silent, what + "; not answering: " + silent);
     return this;
   }
 

@@ -98,6 +98,10 @@ final class InJvmRuntime implements RunRuntime {
     return () -> {};
   }
 
+  /** Its host lives in this JVM: nothing to start. */
+  @Override
+  public void lost(String worker) {}
+
   @Override
   public void close() {
     system.terminate();

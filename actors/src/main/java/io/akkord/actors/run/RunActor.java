@@ -121,7 +121,9 @@ final class RunActor {
   }
 
   private Behavior<Command> onHosts(Hosts hosts) {
-    known.retainAll(hosts.hosts());
+    if (known.retainAll(hosts.hosts())) {
+      supervisor.tell(new Supervisor.HostsLeft(hosts.hosts().size()));
+    }
     for (ActorRef<WorkerHost.Command> host : hosts.hosts()) {
       if (known.add(host)) {
         host.tell(new WorkerHost.StartWorker(parts.spec(), server, ledger, supervisor));

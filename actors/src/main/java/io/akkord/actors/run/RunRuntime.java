@@ -29,6 +29,9 @@ public interface RunRuntime extends AutoCloseable {
    */
   AutoCloseable hosts(Consumer<Set<ActorRef<WorkerHost.Command>>> listener);
 
+  /** A run has given a worker up; whoever started it may start another. */
+  void lost(String worker);
+
   /** Ends what belongs to this run alone; after all its actors. */
   @Override
   void close();

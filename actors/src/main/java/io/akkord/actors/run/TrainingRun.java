@@ -287,9 +287,12 @@ public final class TrainingRun {
     if (event instanceof RunEvent.Ended ended) {
       Thread closer = new Thread(() -> endAttempt(ended), "akkord-close");
       closer.start();
-    } else {
-      options.listener().on(event);
+      return;
     }
+    if (event instanceof RunEvent.Worker worker && worker.state().equals("lost")) {
+      runtime.lost(worker.id());
+    }
+    options.listener().on(event);
   }
 
   /** After the actors: their last messages still write to the journal. */

@@ -87,6 +87,9 @@ public final class Supervisor
   /** The connection to a process broke. */
   public record PeerLost(String endpoint, String reason) implements Command {}
 
+  /** Hosts have gone; so many are left. */
+  public record HostsLeft(int hosts) implements Command {}
+
   record CopyStarted(WorkerHost.CopyStarted started) implements Command {}
 
   /** The parameter server moved the shards for a second computation. */
@@ -231,6 +234,7 @@ public final class Supervisor
         .onCommand(AssignmentMoved.class, (state, c) -> onAssignmentMoved(c))
         .onCommand(CopyStarted.class, (state, c) -> onCopyStarted(c))
         .onCommand(SlicesLost.class, (state, c) -> end(LOST, c.reason()))
+        .onCommand(HostsLeft.class, (state, c) -> onHostsLeft(c))
         .onCommand(PeerLost.class, (state, c) -> onPeerLost(c))
         .onCommand(Fatal.class, (state, c) -> end("failed", c.reason()))
         .onCommand(Stop.class, (state, c) -> onStop(c))
@@ -462,6 +466,17 @@ public final class Supervisor
             context.getSelf().tell(new WorkerFailed(id, peer.reason()));
           }
         });
+    return Effect().none();
+  }
+
+  /** Before the start nobody waits for a worker whose host is gone. */
+  private Effect<SupervisorEvent, RunState> onHostsLeft(HostsLeft left) {
+    if (!training && !placing && !ended && left.hosts() > 0 && members.size() >= left.hosts()) {
+      note(
+          "the run starts with %d of %d workers: the hosts of the others are gone"
+              .formatted(members.size(), setup.workers()));
+      place();
+    }
     return Effect().none();
   }
 

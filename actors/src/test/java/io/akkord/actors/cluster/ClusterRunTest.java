@@ -130,7 +130,7 @@ class ClusterRunTest {
     TrainingRun run =
         TrainingRun.start(
             options(name, workers, event -> listener.on(head, event)),
-            folder -> new ClusterRuntime(head, bulk, journal, () -> {}));
+            folder -> new ClusterRuntime(head, bulk, journal, lost -> {}, () -> {}));
     RunResult result = run.result().toCompletableFuture().get(120, TimeUnit.SECONDS);
     assertThat(result.finished()).as(result.reason()).isTrue();
     assertThat(output.resolve("metrics.jsonl")).exists();

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
+import akka.actor.testkit.typed.FishingOutcome;
+import akka.actor.testkit.typed.javadsl.FishingOutcomes;
 import akka.actor.typed.ActorRef;
 import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.bulk.LaneAddress;
@@ -128,8 +130,8 @@ class ParameterServerTest {
                 Duration.ofSeconds(3),
                 m ->
                     m instanceof ParameterShard.Apply
-                        ? akka.actor.testkit.typed.javadsl.FishingOutcomes.complete()
-                        : akka.actor.testkit.typed.javadsl.FishingOutcomes.continueAndIgnore())
+                        ? FishingOutcomes.complete()
+                        : FishingOutcomes.continueAndIgnore())
             .stream()
             .map(ParameterShard.Apply.class::cast)
             .findFirst()
@@ -163,9 +165,42 @@ class ParameterServerTest {
   void aStepThatTakesTooLongNamesWhoIsWaitedFor() {
     begin("700ms", 1);
     score(0, 1, "a", 0, 1.0, 3.0);
+    answerPoll("a", a);
+    answerPoll("b", b);
     Supervisor.StepOverdue overdue = supervisor.expectMessageClass(Supervisor.StepOverdue.class);
     assertThat(overdue.late()).containsExactly("b");
-    assertThat(overdue.reason()).contains("step 0", "shards [1]");
+    assertThat(overdue.reason()).contains("step 0", "shards [1]", "not answering: []");
+  }
+
+  @Test
+  void whoWaitsForTheSlicesOfAWorkerThatHangsIsNotTakenForIt() {
+    begin("700ms", 1);
+    answerPoll("b", b);
+    Supervisor.StepOverdue overdue = supervisor.expectMessageClass(Supervisor.StepOverdue.class);
+    assertThat(overdue.late()).containsExactly("a");
+    assertThat(overdue.reason()).contains("shards [0, 1]", "not answering: [a]");
+  }
+
+  @Test
+  void aStepThatEndsWhileItsWorkersAreAskedIsNotOverdue() {
+    begin("700ms", 1);
+    answerPoll("a", a);
+    answerPoll("b", b);
+    step(0, 1);
+    supervisor.expectMessageClass(Supervisor.StepCommitted.class);
+    supervisor.expectNoMessage(Duration.ofMillis(400));
+  }
+
+  private static FishingOutcome untilPoll(
+      GpuWorker.Command command) {
+    return command instanceof GpuWorker.Poll
+        ? FishingOutcomes.complete()
+        : FishingOutcomes.continueAndIgnore();
+  }
+
+  private void answerPoll(String id, TestProbe<GpuWorker.Command> worker) {
+    GpuWorker.Poll poll = worker.expectMessageClass(GpuWorker.Poll.class);
+    server.tell(new ParameterServer.Position(id, poll.step(), false));
   }
 
   @Test
@@ -177,6 +212,9 @@ class ParameterServerTest {
     supervisor.expectMessageClass(Supervisor.StepCommitted.class);
     supervisor.expectNoMessage(Duration.ofMillis(1200));
     server.tell(new ParameterServer.Resumed(2));
+    a.fishForMessage(Duration.ofSeconds(3), ParameterServerTest::untilPoll);
+    server.tell(new ParameterServer.Position("a", 2, false));
+    server.tell(new ParameterServer.Position("b", 2, false));
     Supervisor.StepOverdue overdue = supervisor.expectMessageClass(Supervisor.StepOverdue.class);
     assertThat(overdue.late()).containsExactly("a", "b");
   }

@@ -39,6 +39,7 @@ public final class LocalCluster {
           node.system(),
           node.bulk(),
           journal,
+          processes::replace,
           () -> {
             processes.close();
             node.close();

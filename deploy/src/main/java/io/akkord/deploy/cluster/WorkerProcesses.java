@@ -7,9 +7,12 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -18,9 +21,13 @@ import java.util.function.Consumer;
 
 /** Worker processes of one run on this machine; one that dies is reported and started again. */
 public final class WorkerProcesses implements AutoCloseable {
+  /** So many within an hour: who dies at every start is given up, who dies once a day is not. */
   private static final int MOST_RESTARTS = 3;
+
+  private static final Duration WITHIN = Duration.ofHours(1);
   private static final int LAST_LINES = 5;
   private static final int END_SECONDS = 15;
+  private static final int POLITE_SECONDS = 5;
   private static final int SIGNAL_BASE = 128;
   private static final Map<Integer, String> SIGNALS =
       Map.of(4, "SIGILL", 6, "SIGABRT", 7, "SIGBUS", 9, "SIGKILL", 11, "SIGSEGV", 15, "SIGTERM");
@@ -30,6 +37,8 @@ public final class WorkerProcesses implements AutoCloseable {
   private final Path logs;
   private final Consumer<String> say;
   private final Map<String, Process> running = new ConcurrentHashMap<>();
+  private final Map<String, List<Instant>> restartsOf = new ConcurrentHashMap<>();
+  private final Set<String> givenUp = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService restarts =
       Executors.newSingleThreadScheduledExecutor(
           job -> {
@@ -109,22 +118,52 @@ public final class WorkerProcesses implements AutoCloseable {
     if (closing) {
       return;
     }
-    boolean again = restart < MOST_RESTARTS;
+    boolean again = mayRestart(name);
     StringBuilder text =
         new StringBuilder(
-            "%s (pid %d) ended with %s"
-                .formatted(id, process.pid(), reason(process.exitValue(), killedBefore)));
+            "%s (pid %d) %sended with %s"
+                .formatted(
+                    id,
+                    process.pid(),
+                    givenUp.remove(id) ? "was given up by the run and " : "",
+                    reason(process.exitValue(), killedBefore)));
     lastLines(log).forEach(line -> text.append(System.lineSeparator()).append("  | ").append(line));
     text.append(System.lineSeparator())
         .append(
             again
                 ? "  the others go on; it is started again as %s.%d".formatted(name, restart + 1)
-                : "  the others go on; it was started %d times and is given up"
-                    .formatted(restart + 1));
+                : "  the others go on; it was started again %d times within %d minutes and is left"
+                    .formatted(MOST_RESTARTS, WITHIN.toMinutes()));
     say.accept(text.toString());
     if (again) {
       restarts.schedule(() -> startAgain(name, restart + 1), 1, TimeUnit.SECONDS);
     }
+  }
+
+  private boolean mayRestart(String name) {
+    Instant now = Instant.now();
+    List<Instant> times = restartsOf.computeIfAbsent(name, n -> new ArrayList<>());
+    times.removeIf(time -> time.isBefore(now.minus(WITHIN)));
+    times.add(now);
+    return times.size() <= MOST_RESTARTS;
+  }
+
+  /**
+   * Ends the process of a worker that its run has given up, by force if it does not end by itself;
+   * another is started in its place.
+   */
+  public void replace(String id) {
+    Process process = running.get(id);
+    if (process == null || closing) {
+      return;
+    }
+    givenUp.add(id);
+    try {
+      process.getOutputStream().close();
+    } catch (IOException e) {
+      process.destroy();
+    }
+    restarts.schedule(process::destroyForcibly, POLITE_SECONDS, TimeUnit.SECONDS);
   }
 
   private void startAgain(String name, int restart) {
