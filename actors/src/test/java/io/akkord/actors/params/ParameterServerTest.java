@@ -2,10 +2,10 @@ package io.akkord.actors.params;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import akka.actor.testkit.typed.javadsl.ActorTestKit;
-import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.testkit.typed.FishingOutcome;
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.FishingOutcomes;
+import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.bulk.LaneAddress;
@@ -191,8 +191,7 @@ class ParameterServerTest {
     supervisor.expectNoMessage(Duration.ofMillis(400));
   }
 
-  private static FishingOutcome untilPoll(
-      GpuWorker.Command command) {
+  private static FishingOutcome untilPoll(GpuWorker.Command command) {
     return command instanceof GpuWorker.Poll
         ? FishingOutcomes.complete()
         : FishingOutcomes.continueAndIgnore();
