@@ -15,6 +15,7 @@ import akka.persistence.typed.javadsl.EventSourcedBehavior;
 import akka.persistence.typed.javadsl.SignalHandler;
 import io.akkord.actors.CborMessage;
 import io.akkord.actors.job.Job.State;
+import io.akkord.actors.journal.DiskSync;
 import io.akkord.actors.worker.WorkerHost;
 import io.akkord.proto.JobEvent;
 import java.time.Clock;
@@ -61,6 +62,8 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
 
   private record Over(String job, JobRunner.Outcome outcome) implements Command {}
 
+  private record Synced(Runnable then, Throwable failure) implements Command {}
+
   private enum Look implements Command {
     INSTANCE
   }
@@ -70,9 +73,12 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
   /** Each time on another node, or the same one back: more is no bad luck. */
   private static final int MOST_BEGUN = 20;
 
+  private static final String STOPPED = "stopped by akkord job stop";
+
   private final ActorContext<Command> context;
   private final JobRunner runner;
-  private final String node;
+  private final Identity identity;
+  private final DiskSync disk;
   private final Clock clock;
   private int workers;
   private Current current;
@@ -81,22 +87,35 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
   /**
    * The queue.
    *
-   * @param cluster its name, which sets its queue apart in a shared database
-   * @param node this node's name, for people
+   * @param disk nobody is told of what is not on the disk
    */
   public static Behavior<Command> create(
-      String cluster, String node, JobRunner runner, Clock clock) {
-    return Behaviors.setup(context -> new JobManager(context, cluster, node, runner, clock));
+      Identity identity, JobRunner runner, DiskSync disk, Clock clock) {
+    return Behaviors.setup(context -> new JobManager(context, identity, runner, disk, clock));
   }
 
+  /**
+   * Where it lives.
+   *
+   * @param cluster its name, which sets its queue apart in a shared database
+   * @param node this node's name, for people
+   * @param address where workers find this node
+   */
+  public record Identity(String cluster, String node, String address) {}
+
   private JobManager(
-      ActorContext<Command> context, String cluster, String node, JobRunner runner, Clock clock) {
+      ActorContext<Command> context,
+      Identity identity,
+      JobRunner runner,
+      DiskSync disk,
+      Clock clock) {
     super(
-        PersistenceId.ofUniqueId("jobs|" + cluster),
+        PersistenceId.ofUniqueId("jobs|" + identity.cluster()),
         SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(10), 0.1));
     this.context = context;
+    this.identity = identity;
     this.runner = runner;
-    this.node = node;
+    this.disk = disk;
     this.clock = clock;
     context
         .getSystem()
@@ -135,8 +154,22 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
         .onCommand(GetJobs.class, this::onGet)
         .onCommand(Hosts.class, this::onHosts)
         .onCommand(Over.class, this::onOver)
+        .onCommand(Synced.class, (jobs, synced) -> onSynced(synced))
         .onCommand(Look.class, (jobs, look) -> look(jobs))
         .build();
+  }
+
+  /** Goes on when what was persisted is on the disk itself. */
+  private void durably(Runnable then) {
+    context.pipeToSelf(disk.sync(), (done, failure) -> new Synced(then, failure));
+  }
+
+  private Effect<JobEvent, Jobs> onSynced(Synced synced) {
+    if (synced.failure() != null) {
+      throw new IllegalStateException("the queue of jobs cannot be synced", synced.failure());
+    }
+    synced.then().run();
+    return Effect().none();
   }
 
   private JobEvent.Builder event(String job) {
@@ -170,10 +203,12 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
     return Effect()
         .persist(event(id).setSubmitted(submitted).build())
         .thenRun(
-            () -> {
-              submit.replyTo().tell(new Answer(id, ""));
-              context.getSelf().tell(Look.INSTANCE);
-            });
+            () ->
+                durably(
+                    () -> {
+                      submit.replyTo().tell(new Answer(id, ""));
+                      context.getSelf().tell(Look.INSTANCE);
+                    }));
   }
 
   private static long lastNumber(Jobs jobs) {
@@ -199,12 +234,12 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
       return Effect().none();
     }
     JobEvent.Started started =
-        JobEvent.Started.newBuilder().setNode(node).setWorkers(workers).build();
+        JobEvent.Started.newBuilder().setNode(identity.node()).setWorkers(workers).build();
     // From here on it is taken, so that a second look does not begin it twice.
     current = new Current(job.id(), reason -> {});
     return Effect()
         .persist(event(job.id()).setStarted(started).build())
-        .thenRun(() -> begin(job, again));
+        .thenRun(() -> durably(() -> begin(job, again)));
   }
 
   private void begin(Job job, boolean again) {
@@ -214,7 +249,7 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
             job.id(),
             runner.start(job, again, workers, outcome -> self.tell(new Over(job.id(), outcome))));
     if (job.stopAsked()) {
-      current.handle().stop("stopped by akkord job stop");
+      current.handle().stop(STOPPED);
     }
   }
 
@@ -232,17 +267,19 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
     if (job.state() == State.PENDING) {
       return Effect()
           .persist(List.of(asked, ended(job.id(), "stopped", "stopped before it began", 0)))
-          .thenRun(() -> stop.replyTo().tell(new Answer(job.id(), "")));
+          .thenRun(() -> durably(() -> stop.replyTo().tell(new Answer(job.id(), ""))));
     }
     return Effect()
         .persist(asked)
         .thenRun(
-            () -> {
-              if (current != null && current.job().equals(job.id())) {
-                current.handle().stop("stopped by akkord job stop");
-              }
-              stop.replyTo().tell(new Answer(job.id(), ""));
-            });
+            () ->
+                durably(
+                    () -> {
+                      if (current != null && current.job().equals(job.id())) {
+                        current.handle().stop(STOPPED);
+                      }
+                      stop.replyTo().tell(new Answer(job.id(), ""));
+                    }));
   }
 
   private JobEvent ended(String job, String outcome, String reason, long steps) {
@@ -283,7 +320,7 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
       Job job, String how, String reason, JobRunner.Outcome outcome) {
     return Effect()
         .persist(ended(job.id(), how, reason, outcome.committedSteps()))
-        .thenRun(() -> context.getSelf().tell(Look.INSTANCE));
+        .thenRun(() -> durably(() -> context.getSelf().tell(Look.INSTANCE)));
   }
 
   private Effect<JobEvent, Jobs> onHosts(Jobs jobs, Hosts hosts) {
@@ -293,8 +330,10 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
 
   private Effect<JobEvent, Jobs> onGet(Jobs jobs, GetJobs get) {
     List<Row> rows =
-        jobs.list().stream().map(job -> new Row(job, jobs.pending(job, workers))).toList();
-    get.replyTo().tell(new Listing(rows, workers, node));
+        jobs.list().stream()
+            .map(job -> new Row(job, jobs.pending(job, workers, identity.address())))
+            .toList();
+    get.replyTo().tell(new Listing(rows, workers, identity.node()));
     return Effect().none();
   }
 }

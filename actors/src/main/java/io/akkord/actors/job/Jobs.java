@@ -74,7 +74,7 @@ public record Jobs(Map<String, Job> byId) {
   }
 
   /** What a waiting job wants, what there is, and why it waits; empty if it does not wait. */
-  public String pending(Job job, int workersThere) {
+  public String pending(Job job, int workersThere, String head) {
     if (job.state() != State.PENDING) {
       return "";
     }
@@ -83,9 +83,12 @@ public record Jobs(Map<String, Job> byId) {
       return "wants the cluster for itself; %s is %s and comes first (akkord job stop %s ends it)"
           .formatted(before.get().id(), before.get().state().text(), before.get().id());
     }
-    return "wants %d %s, has %d: start more with akkord start --address HEAD"
+    return "wants %d %s, has %d: start more with akkord start --address %s"
         .formatted(
-            job.order().workers(), job.order().workers() == 1 ? "worker" : "workers", workersThere);
+            job.order().workers(),
+            job.order().workers() == 1 ? "worker" : "workers",
+            workersThere,
+            head);
   }
 
   List<Job> list() {

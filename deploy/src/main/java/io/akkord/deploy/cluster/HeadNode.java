@@ -2,6 +2,7 @@ package io.akkord.deploy.cluster;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
+import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.Props;
 import akka.cluster.typed.ClusterSingleton;
 import akka.cluster.typed.ClusterSingletonSettings;
@@ -91,9 +92,15 @@ public final class HeadNode implements AutoCloseable {
             .init(
                 SingletonActor.of(
                         JobManager.create(
-                            config.getString("akkord.cluster.name"),
-                            options.name(),
+                            new JobManager.Identity(
+                                config.getString("akkord.cluster.name"),
+                                options.name(),
+                                node.address()),
                             runner,
+                            journal.diskSync(
+                                system
+                                    .dispatchers()
+                                    .lookup(DispatcherSelector.fromConfig("akkord.blocking-io"))),
                             Clock.systemUTC()),
                         "jobs")
                     .withSettings(
