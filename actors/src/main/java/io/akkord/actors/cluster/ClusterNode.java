@@ -12,6 +12,7 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.netty.NettyBulk;
+import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.security.TlsMaterial;
 import io.akkord.actors.worker.Devices;
 import io.akkord.actors.worker.WorkerHost;
@@ -141,9 +142,10 @@ public final class ClusterNode implements AutoCloseable {
 
   /** Offers a device of this process to every run of the cluster. */
   public void offer(String worker, Devices devices, int device, Settings settings) {
+    ContentSettings content = ContentSettings.read(system.settings().config());
     hosts.add(
         system.systemActorOf(
-            WorkerHost.offered(worker, devices, List.of(device), bulk, settings),
+            WorkerHost.offered(worker, devices, List.of(device), bulk, settings, content),
             "host-of-" + worker.replaceAll("[^A-Za-z0-9._-]", "-"),
             Props.empty()));
   }
