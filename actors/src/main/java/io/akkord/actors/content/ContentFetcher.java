@@ -143,6 +143,7 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
     this.manifest = manifest;
     this.settings = settings;
     this.parent = parent;
+    this.file = manifest.files().size(); // none yet
     this.progress = new FetchProgress(manifest);
     this.patience = new FetchPatience(settings.patience());
     this.session = new ContentSession(store, manifest, settings.chunkBytes());
@@ -346,7 +347,8 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
 
   private Behavior<Command> failed(String reason) {
     String whole =
-        FetchFailure.whole(getContext().getSelf().path(), manifest, file, progress.done(), reason);
+        FetchFailure.whole(
+            getContext().getSystem().address(), manifest, file, progress.done(), reason);
     parent.tell(new Failed(manifest.id(), whole));
     return Behaviors.stopped();
   }

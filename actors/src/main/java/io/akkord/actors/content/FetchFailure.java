@@ -42,9 +42,9 @@ final class FetchFailure {
 
   /** The whole sentence. */
   static String whole(
-      Object fetcher, ContentManifest manifest, int file, long bytesDone, String reason) {
+      Object host, ContentManifest manifest, int file, long bytesDone, String reason) {
     String at = file < manifest.files().size() ? ", file " + manifest.files().get(file).name() : "";
     return "%s cannot bring %s%s, %d of %d bytes are here: %s"
-        .formatted(fetcher, manifest.source(), at, bytesDone, manifest.bytes(), reason);
+        .formatted(host, manifest.source(), at, bytesDone, manifest.bytes(), reason);
   }
 }

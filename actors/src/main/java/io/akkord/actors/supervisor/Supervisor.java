@@ -283,8 +283,8 @@ public final class Supervisor
           Assignment.of(assignment.number() + 1, facts.plan().logicalShards(), workerIds());
       server.tell(new ParameterServer.Rebalance(assignment, refs()));
       placement.place();
-    } else if (members.size() == setup.workers()) {
-      place();
+    } else if (nobodyIsMissing()) {
+      startWithWhoIsHere();
     }
     WorkerJoined joined =
         WorkerJoined.newBuilder()
@@ -306,7 +306,26 @@ public final class Supervisor
     join.ref().tell(new GpuWorker.Leave(reason));
     join.host().tell(new WorkerHost.StopRun(facts.runId(), facts.attempt()));
     boolean all = !training && members.isEmpty() && failures.size() >= setup.workers();
-    return all ? end("failed", "no worker could start" + failureText()) : Effect().none();
+    if (all) {
+      return end("failed", "no worker could start" + failureText());
+    }
+    if (!training && !placing && nobodyIsMissing()) {
+      startWithWhoIsHere();
+    }
+    return Effect().none();
+  }
+
+  /** Whether every worker the run was started with is here or will not come. */
+  private boolean nobodyIsMissing() {
+    long failed = failures.keySet().stream().filter(w -> !members.containsKey(w)).count();
+    return !members.isEmpty() && members.size() + failed >= setup.workers();
+  }
+
+  private void startWithWhoIsHere() {
+    if (members.size() < setup.workers()) {
+      note("the run starts with %d of %d workers".formatted(members.size(), setup.workers()));
+    }
+    place();
   }
 
   /** Everybody is here: the slices are handed out, then the first step begins. */
@@ -389,13 +408,8 @@ public final class Supervisor
   /** It never joined; if everybody else is here, nobody waits for the start-up deadline. */
   private Effect<SupervisorEvent, RunState> goOnWithout(WorkerFailed failed) {
     note("worker %s cannot take part: %s".formatted(failed.worker(), failed.reason()));
-    long failedOnes = failures.keySet().stream().filter(w -> !members.containsKey(w)).count();
-    if (!training
-        && !placing
-        && !members.isEmpty()
-        && members.size() + failedOnes >= setup.workers()) {
-      note("the run starts with %d of %d workers".formatted(members.size(), setup.workers()));
-      place();
+    if (!training && !placing && nobodyIsMissing()) {
+      startWithWhoIsHere();
     }
     return Effect().none();
   }
