@@ -60,6 +60,19 @@ public final class RecipeReader {
     return new RecipeAssembly(source, new RecipePaths(folder, here(), true)).assemble(text, sets);
   }
 
+  /**
+   * A recipe that somebody elsewhere on this file system hands in.
+   *
+   * @param source what messages call it
+   * @param folder where its relative paths are looked for first
+   * @param directory their current directory
+   */
+  public static EffectiveRecipe parse(
+      String source, String text, Path folder, Path directory, List<String> sets) {
+    return new RecipeAssembly(source, new RecipePaths(folder, directory, true))
+        .assemble(text, sets);
+  }
+
   private static Path here() {
     return Path.of("").toAbsolutePath();
   }
@@ -73,7 +86,12 @@ public final class RecipeReader {
     return Optional.ofNullable(absolute.getParent()).orElse(absolute);
   }
 
-  private static String text(Path yaml) {
+  /**
+   * The recipe's text, not yet looked at.
+   *
+   * @throws UserError if it cannot be read
+   */
+  public static String text(Path yaml) {
     try {
       return Files.readString(yaml, StandardCharsets.UTF_8);
     } catch (NoSuchFileException e) {

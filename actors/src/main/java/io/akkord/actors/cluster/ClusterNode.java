@@ -4,6 +4,7 @@ import akka.actor.Address;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Props;
+import akka.actor.typed.javadsl.Adapter;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Join;
@@ -13,19 +14,25 @@ import com.typesafe.config.ConfigValueFactory;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.netty.NettyBulk;
 import io.akkord.actors.content.ContentSettings;
+import io.akkord.actors.node.NodeAgent;
+import io.akkord.actors.node.ThisNode;
 import io.akkord.actors.security.TlsMaterial;
 import io.akkord.actors.worker.Devices;
 import io.akkord.actors.worker.WorkerHost;
 import io.akkord.config.Settings;
 import io.akkord.model.UserError;
+import io.akkord.model.engine.NativeLibrary;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -38,6 +45,9 @@ public final class ClusterNode implements AutoCloseable {
   /** Who decides: supervisor, ledger, checkpoints. Split-brain resolution counts these only. */
   public static final String CONTROL = "control";
 
+  /** Where a run decides: beside the job manager, and gone with its run. */
+  public static final String DRIVER = "driver";
+
   /** Who computes. */
   public static final String WORKER = "worker";
 
@@ -46,21 +56,46 @@ public final class ClusterNode implements AutoCloseable {
    *
    * @param host address to listen on, for messages and the lane
    * @param port of the messages; 0: any free one
-   * @param head host:port of a control node to join; null: this is the first one
+   * @param seeds host:port of control nodes to join; empty: this is the only one. A control node
+   *     that is the first of them forms the cluster if no other answers; restarted, it joins theirs
    * @param token the cluster's; the lane refuses others
    * @param roles {@link #CONTROL}, {@link #WORKER} or both
+   * @param joinWithin the node ends if no seed has let it in for so long; null: it tries for ever
    * @param journal configuration of the journal; empty on nodes that write none
    */
   public record Options(
-      String host, int port, String head, String token, List<String> roles, Config journal) {}
+      String host,
+      int port,
+      List<String> seeds,
+      String token,
+      List<String> roles,
+      Duration joinWithin,
+      Config journal) {
+
+    /** A node that tries for ever to join. */
+    public Options(
+        String host,
+        int port,
+        List<String> seeds,
+        String token,
+        List<String> roles,
+        Config journal) {
+      this(host, port, seeds, token, roles, null, journal);
+    }
+  }
 
   private final ActorSystem<Void> system;
   private final NettyBulk bulk;
+  private final ContentSettings content;
   private final List<ActorRef<WorkerHost.Command>> hosts = new ArrayList<>();
+  private final CompletableFuture<Void> joined = new CompletableFuture<>();
 
-  private ClusterNode(ActorSystem<Void> system, NettyBulk bulk) {
+  private ClusterNode(ActorSystem<Void> system, NettyBulk bulk, ContentSettings content) {
     this.system = system;
     this.bulk = bulk;
+    this.content = content;
+    akka.cluster.Cluster.get(Adapter.toClassic(system))
+        .registerOnMemberUp(() -> joined.complete(null));
   }
 
   /**
@@ -70,6 +105,7 @@ public final class ClusterNode implements AutoCloseable {
    */
   public static ClusterNode start(Options options) {
     Optional<TlsMaterial> tls = TlsMaterial.of(ConfigFactory.load());
+    ContentSettings content = ContentSettings.read(ConfigFactory.load());
     NettyBulk bulk;
     try {
       bulk = NettyBulk.start(lane(options, tls));
@@ -80,11 +116,11 @@ public final class ClusterNode implements AutoCloseable {
     try {
       ActorSystem<Void> system =
           ActorSystem.create(Behaviors.empty(), SYSTEM, config(options, tls));
-      if (options.head() == null) {
+      if (options.seeds().isEmpty()) {
         Cluster cluster = Cluster.get(system);
         cluster.manager().tell(Join.create(cluster.selfMember().address()));
       }
-      return new ClusterNode(system, bulk);
+      return new ClusterNode(system, bulk, content);
     } catch (RuntimeException e) {
       bulk.close();
       throw portInUse(options, e);
@@ -119,7 +155,14 @@ public final class ClusterNode implements AutoCloseable {
   }
 
   private static Config config(Options options, Optional<TlsMaterial> tls) {
-    Map<String, Object> own =
+    Map<String, Object> own = new HashMap<>();
+    if (options.joinWithin() != null) {
+      own.put(
+          "akka.cluster.shutdown-after-unsuccessful-join-seed-nodes",
+          options.joinWithin().toMillis() + " ms");
+    }
+    own.put(TokenChecker.KEY, TokenChecker.hash(options.token()));
+    own.putAll(
         Map.of(
             "akka.remote.artery.canonical.hostname",
             options.host(),
@@ -128,9 +171,7 @@ public final class ClusterNode implements AutoCloseable {
             "akka.cluster.roles",
             options.roles(),
             "akka.cluster.seed-nodes",
-            options.head() == null
-                ? List.of()
-                : List.of("akka://%s@%s".formatted(SYSTEM, options.head())));
+            options.seeds().stream().map(seed -> "akka://%s@%s".formatted(SYSTEM, seed)).toList()));
     return ConfigFactory.parseMap(own, "this node")
         .withFallback(tls.map(TlsMaterial::artery).orElse(ConfigFactory.empty()))
         .withFallback(options.journal())
@@ -142,12 +183,23 @@ public final class ClusterNode implements AutoCloseable {
 
   /** Offers a device of this process to every run of the cluster. */
   public void offer(String worker, Devices devices, int device, Settings settings) {
-    ContentSettings content = ContentSettings.read(system.settings().config());
     hosts.add(
         system.systemActorOf(
             WorkerHost.offered(worker, devices, List.of(device), bulk, settings, content),
             "host-of-" + worker.replaceAll("[^A-Za-z0-9._-]", "-"),
             Props.empty()));
+  }
+
+  /** Says to control nodes what this process is and has. */
+  public void describe(String name, List<String> devices, int incarnation) {
+    List<String> roles = List.copyOf(Cluster.get(system).selfMember().getRoles());
+    String machine =
+        "%s, libtorch %s".formatted(NativeLibrary.instructionSet(), NativeLibrary.version());
+    system.systemActorOf(
+        NodeAgent.create(
+            () -> ThisNode.report(name, address(), roles, devices, incarnation, machine)),
+        "node",
+        Props.empty());
   }
 
   /** The actor system. */
@@ -169,6 +221,11 @@ public final class ClusterNode implements AutoCloseable {
   /** Waits until the node has ended by itself: it left, was removed, or could not join. */
   public void awaitEnd() {
     system.getWhenTerminated().toCompletableFuture().join();
+  }
+
+  /** Completes when the cluster has let this node in. */
+  public CompletableFuture<Void> joined() {
+    return joined;
   }
 
   /** Leaves politely: the runs give this node's share to others before it ends. */

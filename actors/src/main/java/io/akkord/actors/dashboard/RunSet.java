@@ -39,6 +39,11 @@ public final class RunSet implements AutoCloseable {
     return set;
   }
 
+  /** No run yet; each that begins is added, wherever its folder is. */
+  public static RunSet empty() {
+    return new RunSet(null);
+  }
+
   /** The runs beside {@code folder}, where a run is about to begin. */
   public static RunSet beside(Path folder) {
     return new RunSet(folder.toAbsolutePath().normalize().getParent());

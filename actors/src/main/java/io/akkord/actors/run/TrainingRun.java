@@ -48,6 +48,9 @@ public final class TrainingRun {
     RunRuntime open(Path outputDir);
   }
 
+  /** Outcome of a run whose node was cut off: another process may go on with it. */
+  public static final String CUT_OFF = "lost";
+
   private final TrainOptions options;
   private final Recipe recipe;
   private final OutputFolder output;
@@ -59,6 +62,7 @@ public final class TrainingRun {
   private String stopReason;
   private int fruitless;
   private volatile int hostsSeen;
+  private volatile boolean closing;
   private EventsFile events;
 
   /** What of an attempt must be ended. */
@@ -77,6 +81,24 @@ public final class TrainingRun {
     this.runtime = runtime;
     this.content = ContentSettings.read(runtime.system().settings().config());
     runtime.bulk().watch(this::onPeerLost);
+    runtime.system().getWhenTerminated().thenRun(this::onCutOff);
+  }
+
+  /** The actors are gone without a word of ours: the cluster has gone on without this node. */
+  private void onCutOff() {
+    if (!closing) {
+      closing = true;
+      Thread closer =
+          new Thread(
+              () -> {
+                inputs.close();
+                runtime.close();
+                String reason = "this node was cut off from the cluster, which goes on without it";
+                result.complete(new RunResult(output.runId(), 0, CUT_OFF, reason, null));
+              },
+              "akkord-close");
+      closer.start();
+    }
   }
 
   private void onPeerLost(String endpoint, String reason) {
@@ -115,14 +137,18 @@ public final class TrainingRun {
         options.resume() ? OutputFolder.resume(recipe) : OutputFolder.create(recipe);
     Inputs inputs = null;
     RunRuntime runtime = null;
+    TrainingRun run = null;
     try {
       inputs = Inputs.open(recipe, options.say());
       runtime = opener.open(recipe.outputDir());
-      TrainingRun run = new TrainingRun(options, output, inputs, runtime);
+      run = new TrainingRun(options, output, inputs, runtime);
       RunDescription.lines(options.recipe(), inputs.plan).forEach(options.say());
       run.begin(options.resume());
       return run;
     } catch (RuntimeException e) {
+      if (run != null) {
+        run.closing = true;
+      }
       if (inputs != null) {
         inputs.close();
       }
@@ -278,6 +304,7 @@ public final class TrainingRun {
   }
 
   private void finishWithoutActors(long steps, Path checkpoint) {
+    closing = true;
     output.publish(checkpoint);
     inputs.close();
     runtime.close();
@@ -330,6 +357,7 @@ public final class TrainingRun {
   }
 
   private void finish(RunEvent.Ended ended) {
+    closing = true;
     options.listener().on(ended);
     inputs.close();
     runtime.close();

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 
 /**
  * Shows a run on a terminal or in a log: start lines, a progress line, evaluations, cycles, the
@@ -25,6 +26,9 @@ import java.util.concurrent.ExecutionException;
 final class RunConsole {
   /** Time left is judged from so many of the latest steps. */
   private static final int WINDOW = 50;
+
+  /** Why a run stopped that its process's end has stopped. */
+  static final String INTERRUPTED = "interrupted";
 
   private final PrintWriter out;
   private final int loggingSteps;
@@ -43,29 +47,42 @@ final class RunConsole {
   }
 
   /**
-   * Runs to the end, with a dashboard as the person wants it.
+   * Where the workers of a run live.
    *
-   * @param bind where worker processes find this one; null: workers in this JVM
+   * @param worker what one is called
+   * @param workers what more are called
+   * @param opener opens the place; null: this JVM
+   */
+  record Place(String worker, String workers, TrainingRun.RuntimeOpener opener) {
+    static final Place HERE = new Place("worker actor", "worker actors", null);
+  }
+
+  /** Runs to the end, with a dashboard as the person wants it. */
+  RunResult run(
+      EffectiveRecipe recipe,
+      Settings settings,
+      int workers,
+      boolean resume,
+      Place place,
+      DashboardFlags dashboard) {
+    try (RunDashboard shown = dashboard.open(recipe.recipe().outputDir(), this::line)) {
+      return run(recipe, settings, workers, resume, place, shown, run -> {});
+    }
+  }
+
+  /**
+   * Runs to the end.
+   *
+   * @param begun told the run as soon as it goes on
    */
   RunResult run(
       EffectiveRecipe recipe,
       Settings settings,
       int workers,
       boolean resume,
-      Bind bind,
-      DashboardFlags dashboard) {
-    try (RunDashboard shown = dashboard.open(recipe.recipe().outputDir(), this::line)) {
-      return run(recipe, settings, workers, resume, bind, shown);
-    }
-  }
-
-  private RunResult run(
-      EffectiveRecipe recipe,
-      Settings settings,
-      int workers,
-      boolean resume,
-      Bind bind,
-      RunDashboard dashboard) {
+      Place place,
+      RunDashboard dashboard,
+      Consumer<TrainingRun> begun) {
     TrainOptions options =
         new TrainOptions(
             recipe,
@@ -78,19 +95,17 @@ final class RunConsole {
               dashboard.on(event);
             });
     TrainingRun run =
-        bind == null
+        place.opener() == null
             ? TrainingRun.start(options)
-            : TrainingRun.start(
-                options,
-                output -> LocalCluster.open(output, workers, bind.host(), bind.port(), this::line));
+            : TrainingRun.start(options, place.opener());
+    begun.accept(run);
     dashboard.follow(run);
     totalSteps = run.plan().totalSteps();
     line(
-        "%d worker %s%s, results in %s"
+        "%d %s, results in %s"
             .formatted(
                 workers,
-                bind == null ? "actor" : "process",
-                workers == 1 ? "" : bind == null ? "s" : "es",
+                workers == 1 ? place.worker() : place.workers(),
                 recipe.recipe().outputDir()));
     Thread interrupt = new Thread(() -> interrupted(run), "akkord-interrupt");
     Runtime.getRuntime().addShutdownHook(interrupt);
@@ -121,10 +136,18 @@ final class RunConsole {
     }
   }
 
+  /** A run of this machine alone: worker processes, found through a cluster of their own. */
+  Place processes(int workers, Bind bind) {
+    return new Place(
+        "worker process",
+        "worker processes",
+        output -> LocalCluster.open(output, workers, bind.host(), bind.port(), this::line));
+  }
+
   /** Ctrl-C or SIGTERM: the process waits here until the checkpoint is written. */
   private void interrupted(TrainingRun run) {
     line("interrupted: the step in flight is finished and saved ...");
-    run.stop("interrupted");
+    run.stop(INTERRUPTED);
     try {
       run.result().toCompletableFuture().get(5, java.util.concurrent.TimeUnit.MINUTES);
       Thread.sleep(200);

@@ -29,14 +29,26 @@ final class RunDashboard implements AutoCloseable {
   private final RunSet runs;
   private final Optional<DashboardServer> server;
   private final Token token;
+  private final boolean shared;
   private final LogLines logLines = new LogLines();
   private RunView view;
 
-  RunDashboard(Path outputDir, RunSet runs, Optional<DashboardServer> server, Token token) {
+  private RunDashboard(
+      Path outputDir, RunSet runs, Optional<DashboardServer> server, Token token, boolean shared) {
     this.outputDir = outputDir;
     this.runs = runs;
     this.server = server;
     this.token = token;
+    this.shared = shared;
+  }
+
+  RunDashboard(Path outputDir, RunSet runs, Optional<DashboardServer> server, Token token) {
+    this(outputDir, runs, server, token, false);
+  }
+
+  /** The page of a head, which stays when the run ends. */
+  static RunDashboard shared(Path outputDir, RunSet runs, DashboardServer server) {
+    return new RunDashboard(outputDir, runs, Optional.of(server), null, true);
   }
 
   /** Passes on what happens in the run. */
@@ -58,7 +70,9 @@ final class RunDashboard implements AutoCloseable {
     if (server.isEmpty()) {
       return;
     }
-    token.write(outputDir.resolve(TOKEN_FILE));
+    if (!shared) {
+      token.write(outputDir.resolve(TOKEN_FILE));
+    }
     view()
         .follow(
             new LiveRun() {
@@ -105,6 +119,9 @@ final class RunDashboard implements AutoCloseable {
     if (logLines.isStarted()) {
       root().detachAppender(logLines);
       logLines.stop();
+    }
+    if (shared) {
+      return;
     }
     server.ifPresent(DashboardServer::close);
     if (runs != null) {

@@ -76,9 +76,10 @@ final class TrainCommand implements Callable<Integer> {
       return ExitCode.USAGE;
     }
     RunConsole console = new RunConsole(out, effective.recipe().loggingSteps());
-    return console
-            .run(effective, settings, workers(effective), resume, address, dashboard)
-            .finished()
+    int count = workers(effective);
+    RunConsole.Place place =
+        address == null ? RunConsole.Place.HERE : console.processes(count, address);
+    return console.run(effective, settings, count, resume, place, dashboard).finished()
         ? ExitCode.OK
         : console.exitCode();
   }

@@ -35,7 +35,12 @@ final class WorkerCommand implements Callable<Integer> {
     ClusterNode node =
         ClusterNode.start(
             new ClusterNode.Options(
-                "127.0.0.1", 0, head, token, List.of(ClusterNode.WORKER), ConfigFactory.empty()));
+                "127.0.0.1",
+                0,
+                List.of(head),
+                token,
+                List.of(ClusterNode.WORKER),
+                ConfigFactory.empty()));
     node.offer(id, devices, 0, Settings.read(ConfigFactory.load()));
     Runtime.getRuntime()
         .addShutdownHook(new Thread(() -> node.leave("its process was asked to end")));

@@ -31,7 +31,7 @@ public final class LocalCluster {
       ClusterNode node =
           ClusterNode.start(
               new ClusterNode.Options(
-                  host, port, null, token, List.of(ClusterNode.CONTROL), journal.config()));
+                  host, port, List.of(), token, List.of(ClusterNode.CONTROL), journal.config()));
       head = node;
       WorkerProcesses processes =
           WorkerProcesses.start(workers, node.address(), token, outputDir.resolve("logs"), say);

@@ -3,7 +3,6 @@ package io.akkord.deploy.cluster;
 import io.akkord.model.UserError;
 import java.io.File;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,7 +83,7 @@ public final class WorkerProcesses implements AutoCloseable {
     String id = restart == 0 ? name : name + "." + restart;
     File log = logs.resolve(id + ".log").toFile();
     ProcessBuilder builder =
-        new ProcessBuilder(command(id))
+        new ProcessBuilder(OwnCommand.of(List.of("worker", "--head", head, "--id", id)))
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
     builder.environment().put("AKKORD_CLUSTER_TOKEN", token);
@@ -94,22 +93,6 @@ public final class WorkerProcesses implements AutoCloseable {
     process
         .onExit()
         .thenAccept(ended -> ended(name, id, restart, ended, log.toPath(), killedBefore));
-  }
-
-  /** This JVM's own command line with another main task. */
-  private List<String> command(String id) {
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElse("java"));
-    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(argument -> !argument.startsWith("-agentlib") && !argument.startsWith("-javaagent"))
-        .forEach(command::add);
-    String home = System.getProperty("akkord.home");
-    if (home != null && command.stream().noneMatch(a -> a.startsWith("-Dakkord.home="))) {
-      command.add("-Dakkord.home=" + home);
-    }
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.addAll(List.of("io.akkord.deploy.Main", "worker", "--head", head, "--id", id));
-    return command;
   }
 
   private void ended(

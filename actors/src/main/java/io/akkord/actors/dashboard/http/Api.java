@@ -57,6 +57,11 @@ final class Api {
   private final List<Route> routes = new ArrayList<>();
 
   Api(RunSet runs, LongSupplier clock) {
+    this(runs, clock, List.of());
+  }
+
+  /** With what the head of a cluster answers besides. */
+  Api(RunSet runs, LongSupplier clock, List<Route> more) {
     this.runs = runs;
     this.clock = clock;
     get(
@@ -109,6 +114,7 @@ final class Api {
             "Ends a run of this process after the step in flight, with a checkpoint",
             List.of(),
             this::stop));
+    routes.addAll(more);
     get("openapi.json", "This list", q -> OpenApi.of(routes));
   }
 

@@ -19,7 +19,9 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -69,12 +71,30 @@ public final class DashboardServer implements AutoCloseable {
    */
   public static DashboardServer start(
       DashboardOptions options, RunSet runs, Token token, Consumer<String> say) {
+    return start(options, runs, token, Optional.empty(), say);
+  }
+
+  /**
+   * Binds the port and answers, for a cluster too.
+   *
+   * @param control what only the head of a cluster answers
+   * @throws UserError if no port can be had
+   */
+  public static DashboardServer start(
+      DashboardOptions options,
+      RunSet runs,
+      Token token,
+      Optional<ControlRoutes> control,
+      Consumer<String> say) {
     int port = freePort(options, say);
     ActorSystem system = ActorSystem.create("akkord-dashboard", config());
     Responder responder =
         new Responder(
             new Guard(hosts(options), !options.loopback(), token),
-            new Api(runs, System::currentTimeMillis),
+            new Api(
+                runs,
+                System::currentTimeMillis,
+                control.map(ControlRoutes::routes).orElse(List.of())),
             runs,
             system);
     try {

@@ -11,11 +11,11 @@ final class OpenApi {
   private OpenApi() {}
 
   static Map<String, Object> of(List<Api.Route> routes) {
-    Map<String, Object> paths = new LinkedHashMap<>();
+    Map<String, Map<String, Object>> paths = new LinkedHashMap<>();
     for (Api.Route route : routes) {
-      paths.put(
-          "/api/v1/" + route.path(),
-          Map.of(route.method().toLowerCase(Locale.ROOT), operation(route)));
+      paths
+          .computeIfAbsent("/api/v1/" + route.path(), path -> new LinkedHashMap<>())
+          .put(route.method().toLowerCase(Locale.ROOT), operation(route));
     }
     paths.put(
         "/api/v1/live",

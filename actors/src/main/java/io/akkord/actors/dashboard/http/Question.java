@@ -10,9 +10,23 @@ import java.util.Optional;
  * @param path decoded segments
  * @param query the last value of each name
  * @param headers by lower-case name
+ * @param body what came with it; empty if nothing did
  */
 record Question(
-    String method, List<String> path, Map<String, String> query, Map<String, String> headers) {
+    String method,
+    List<String> path,
+    Map<String, String> query,
+    Map<String, String> headers,
+    String body) {
+
+  Question(
+      String method, List<String> path, Map<String, String> query, Map<String, String> headers) {
+    this(method, path, query, headers, "");
+  }
+
+  Question withBody(String text) {
+    return new Question(method, path, query, headers, text);
+  }
 
   Optional<String> header(String name) {
     return Optional.ofNullable(headers.get(name));

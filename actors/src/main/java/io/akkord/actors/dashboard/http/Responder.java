@@ -41,6 +41,10 @@ final class Responder implements AutoCloseable {
   /** Streams at a time. */
   private static final int LISTENERS = 64;
 
+  /** A recipe is some kilobytes. */
+  private static final long MOST_BODY = 1 << 20;
+
+  private static final Duration BODY_DEADLINE = Duration.ofSeconds(10);
   private static final Duration TICK = Duration.ofMillis(500);
 
   /** Without news a stream says so often that it is alive. */
@@ -86,9 +90,25 @@ final class Responder implements AutoCloseable {
   }
 
   CompletionStage<HttpResponse> answer(HttpRequest request) {
-    request.discardEntityBytes(system);
     Question question = question(request);
-    guard.check(question);
+    try {
+      guard.check(question);
+    } catch (Refused e) {
+      request.discardEntityBytes(system);
+      throw e;
+    }
+    if (question.method().equals("POST")) {
+      // Only who may change something gets as far as having a body read.
+      return request
+          .entity()
+          .toStrict(BODY_DEADLINE.toMillis(), MOST_BODY, system)
+          .thenCompose(body -> answer(question.withBody(body.getData().utf8String())));
+    }
+    request.discardEntityBytes(system);
+    return answer(question);
+  }
+
+  private CompletionStage<HttpResponse> answer(Question question) {
     boolean gzip =
         question.header("accept-encoding").filter(value -> value.contains("gzip")).isPresent();
     if (question.path().equals(List.of("api", "v1", "live"))) {

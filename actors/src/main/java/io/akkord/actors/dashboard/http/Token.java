@@ -28,6 +28,11 @@ public final class Token {
     return new Token(HexFormat.of().formatHex(bytes));
   }
 
+  /** One that others have already, such as a cluster's. */
+  public static Token of(String text) {
+    return new Token(text);
+  }
+
   /** Writes it to a file that only its owner can read, in place of what was there. */
   public void write(Path file) {
     try {

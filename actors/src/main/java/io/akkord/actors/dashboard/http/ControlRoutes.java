@@ -1,0 +1,253 @@
+package io.akkord.actors.dashboard.http;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.akkord.actors.job.ClusterControl;
+import io.akkord.actors.job.Job;
+import io.akkord.actors.job.JobManager;
+import io.akkord.actors.job.Order;
+import io.akkord.actors.node.ClusterWatch;
+import io.akkord.actors.node.NodeReport;
+import io.akkord.config.RecipeReader;
+import io.akkord.model.UserError;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What the head of a cluster is asked: its state, and jobs. A job is a recipe and nothing else. */
+public final class ControlRoutes {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int MOST_WORKERS = 100_000;
+
+  /** Bytes of a log in one answer. */
+  private static final int LOG_CHUNK = 256 << 10;
+
+  private final ClusterControl control;
+  private final Path logs;
+
+  /**
+   * The questions.
+   *
+   * @param logs folder with a file for each job that ran here
+   */
+  public ControlRoutes(ClusterControl control, Path logs) {
+    this.control = control;
+    this.logs = logs;
+  }
+
+  List<Api.Route> routes() {
+    return List.of(
+        new Api.Route(
+            "GET", "cluster", "Nodes, use, failures and who waits", List.of(), q -> cluster()),
+        new Api.Route("GET", "jobs", "Every job, newest first", List.of(), q -> jobs()),
+        new Api.Route("GET", "jobs/{id}", "One job", List.of(), q -> row(find(q))),
+        new Api.Route(
+            "GET",
+            "jobs/{id}/logs",
+            "What the job has printed, from a byte on",
+            List.of("from"),
+            this::log),
+        new Api.Route("POST", "jobs", "Puts a recipe into the queue", List.of(), this::submit),
+        new Api.Route(
+            "POST",
+            "jobs/{id}/stop",
+            "Ends a job after the step in flight, with a checkpoint",
+            List.of(),
+            this::stop));
+  }
+
+  private Object cluster() {
+    ClusterWatch.Status status = control.nodes();
+    JobManager.Listing jobs = control.jobs();
+    Map<String, Object> view = new LinkedHashMap<>();
+    view.put("now", System.currentTimeMillis());
+    view.put("job_manager_node", jobs.node());
+    view.put("workers", jobs.workers());
+    view.put("nodes", status.nodes().stream().map(ControlRoutes::node).toList());
+    view.put(
+        "pending",
+        jobs.rows().stream()
+            .filter(r -> !r.pending().isEmpty())
+            .map(r -> Map.of("job", r.job().id(), "why", r.pending()))
+            .toList());
+    view.put("failures", status.failures());
+    view.put(
+        "running",
+        jobs.rows().stream()
+            .filter(r -> r.job().state() == Job.State.RUNNING)
+            .map(this::row)
+            .toList());
+    return view;
+  }
+
+  private static Map<String, Object> node(ClusterWatch.Node node) {
+    NodeReport r = node.report();
+    Map<String, Object> view = new LinkedHashMap<>();
+    view.put("node", r.node());
+    view.put("state", node.state());
+    view.put("host", r.host());
+    view.put("address", r.address());
+    view.put("pid", r.pid());
+    view.put("roles", r.roles());
+    view.put("devices", r.devices());
+    view.put("cores", r.cores());
+    view.put("memory_bytes", r.memoryBytes());
+    view.put("memory_used_bytes", r.memoryUsedBytes());
+    view.put("rss_bytes", r.rssBytes());
+    view.put("started_at", r.startedAt());
+    view.put("heard_at", node.heardAt());
+    view.put("incarnation", r.incarnation());
+    view.put("machine", r.machine());
+    return view;
+  }
+
+  private Object jobs() {
+    List<Object> rows = new ArrayList<>();
+    List<JobManager.Row> all = control.jobs().rows();
+    for (int i = all.size() - 1; i >= 0; i--) {
+      rows.add(row(all.get(i)));
+    }
+    return Map.of("rows", rows);
+  }
+
+  private Map<String, Object> row(JobManager.Row row) {
+    Job job = row.job();
+    Map<String, Object> view = new LinkedHashMap<>();
+    view.put("job", job.id());
+    view.put("state", job.state().text());
+    view.put("why", row.pending().isEmpty() ? job.reason() : row.pending());
+    view.put("recipe", job.order().source());
+    view.put("output_dir", job.order().outputDir());
+    view.put("workers", job.order().workers());
+    view.put("node", job.node());
+    view.put("begun", job.begun());
+    view.put("committed_steps", job.committedSteps());
+    view.put("stop_asked", job.stopAsked());
+    view.put("submitted_at", job.submittedAt());
+    view.put("started_at", job.startedAt());
+    view.put("ended_at", job.endedAt());
+    return view;
+  }
+
+  private JobManager.Row find(Question question) {
+    String id = question.path().get(3);
+    return control.jobs().rows().stream()
+        .filter(row -> row.job().id().equals(id))
+        .findFirst()
+        .orElseThrow(() -> new Refused(404, "no such job; akkord job list shows them"));
+  }
+
+  /** The id is one of the list, so it names no other file. */
+  private Object log(Question question) {
+    Job job = find(question).job();
+    long from = question.number("from", 0, 0, Integer.MAX_VALUE);
+    Path file = logs.resolve(job.id() + ".log");
+    String text = "";
+    long next = from;
+    if (Files.exists(file)) {
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        ByteBuffer bytes = ByteBuffer.allocate(LOG_CHUNK);
+        channel.read(bytes, from);
+        bytes.flip();
+        int whole = wholeLines(bytes, job.state().over());
+        text = new String(bytes.array(), 0, whole, StandardCharsets.UTF_8);
+        next = from + whole;
+      } catch (IOException e) {
+        throw new UserError("%s cannot be read: %s".formatted(file, e.getMessage()), e);
+      }
+    }
+    return Map.of(
+        "job",
+        job.id(),
+        "state",
+        job.state().text(),
+        "node",
+        job.node(),
+        "text",
+        text,
+        "next",
+        next);
+  }
+
+  /** Up to the last line's end, so that no letter is cut in two. */
+  private static int wholeLines(ByteBuffer bytes, boolean last) {
+    int end = bytes.limit();
+    while (end > 0 && bytes.get(end - 1) != '\n') {
+      end--;
+    }
+    return end == 0 && last ? bytes.limit() : end;
+  }
+
+  private Object submit(Question question) {
+    JsonNode wish;
+    try {
+      wish = JSON.readTree(question.body());
+    } catch (JsonProcessingException e) {
+      throw new Refused(400, "the body is no JSON: " + e.getOriginalMessage());
+    }
+    List<String> sets = new ArrayList<>();
+    wish.path("sets").forEach(set -> sets.add(set.asText()));
+    String source = text(wish, "source");
+    String recipe = text(wish, "recipe");
+    String folder = text(wish, "folder");
+    String directory = text(wish, "directory");
+    int workers = wish.path("workers").asInt(1);
+    if (workers < 1 || workers > MOST_WORKERS) {
+      throw new Refused(400, "workers is %d; at least 1".formatted(workers));
+    }
+    boolean resume = wish.path("resume").asBoolean(false);
+    Path output = outputDir(source, recipe, folder, directory, sets);
+    if (!resume && Files.exists(output.resolve("run.json"))) {
+      throw new Refused(
+          409,
+          "output_dir %s holds a run already; go on with it: --resume, or choose another: --set output_dir=DIR"
+              .formatted(output));
+    }
+    String id;
+    try {
+      id =
+          control.submit(
+              new Order(
+                  source, recipe, folder, directory, sets, workers, resume, output.toString()));
+    } catch (UserError e) {
+      throw new Refused(409, e.getMessage());
+    }
+    return Map.of("job", id, "output_dir", output.toString());
+  }
+
+  /** Reads the recipe here, where it will run; what is wrong with it is said before it waits. */
+  private static Path outputDir(
+      String source, String recipe, String folder, String directory, List<String> sets) {
+    try {
+      return RecipeReader.parse(source, recipe, Path.of(folder), Path.of(directory), sets)
+          .recipe()
+          .outputDir()
+          .toAbsolutePath()
+          .normalize();
+    } catch (UserError e) {
+      throw new Refused(400, e.getMessage());
+    }
+  }
+
+  private static String text(JsonNode wish, String key) {
+    if (!wish.path(key).isTextual()) {
+      throw new Refused(400, "the body has no text '%s'".formatted(key));
+    }
+    return wish.path(key).asText();
+  }
+
+  private Object stop(Question question) {
+    String id = find(question).job().id();
+    control.stop(id);
+    return Map.of("stopping", id);
+  }
+}

@@ -1,0 +1,172 @@
+package io.akkord.actors.node;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.javadsl.TimerScheduler;
+import akka.actor.typed.receptionist.Receptionist;
+import akka.cluster.ClusterEvent;
+import akka.cluster.Member;
+import akka.cluster.MemberStatus;
+import akka.cluster.typed.Cluster;
+import akka.cluster.typed.Subscribe;
+import io.akkord.actors.CborMessage;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** What a control node knows of all nodes: their reports, who is silent, who was lost of late. */
+public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
+  private static final Duration EVERY = Duration.ofSeconds(2);
+  private static final int KEPT_FAILURES = 20;
+
+  /** What the watch can be told. */
+  public sealed interface Command extends CborMessage {}
+
+  /** Say what is known. */
+  public record GetStatus(ActorRef<Status> replyTo) implements Command {}
+
+  /**
+   * A node as last heard of.
+   *
+   * @param state up, unreachable or joining
+   * @param heardAt milliseconds since 1970
+   */
+  public record Node(NodeReport report, String state, long heardAt) implements CborMessage {}
+
+  /** A node that was lost. */
+  public record Failure(long at, String node, String what) implements CborMessage {}
+
+  /** Everything, control nodes first. */
+  public record Status(List<Node> nodes, List<Failure> failures) implements CborMessage {}
+
+  private record Agents(Set<ActorRef<NodeAgent.Command>> agents) implements Command {}
+
+  private record Told(NodeReport report) implements Command {}
+
+  private record MemberChanged(ClusterEvent.MemberEvent event) implements Command {}
+
+  private record Reached(ClusterEvent.ReachabilityEvent event) implements Command {}
+
+  private enum Ask implements Command {
+    INSTANCE
+  }
+
+  private final Clock clock;
+  private final Map<String, Node> nodes = new LinkedHashMap<>();
+  private final Deque<Failure> failures = new ArrayDeque<>();
+  private final ActorRef<NodeReport> reports;
+  private Set<ActorRef<NodeAgent.Command>> agents = Set.of();
+
+  /** The watch of this node. */
+  public static Behavior<Command> create(Clock clock) {
+    return Behaviors.setup(
+        context -> Behaviors.withTimers(timers -> new ClusterWatch(context, timers, clock)));
+  }
+
+  private ClusterWatch(ActorContext<Command> context, TimerScheduler<Command> timers, Clock clock) {
+    super(context);
+    this.clock = clock;
+    this.reports = context.messageAdapter(NodeReport.class, Told::new);
+    context
+        .getSystem()
+        .receptionist()
+        .tell(
+            Receptionist.subscribe(
+                NodeAgent.KEY,
+                context.messageAdapter(
+                    Receptionist.Listing.class,
+                    listing -> new Agents(listing.getServiceInstances(NodeAgent.KEY)))));
+    Cluster cluster = Cluster.get(context.getSystem());
+    cluster
+        .subscriptions()
+        .tell(
+            Subscribe.create(
+                context.messageAdapter(ClusterEvent.MemberEvent.class, MemberChanged::new),
+                ClusterEvent.MemberEvent.class));
+    cluster
+        .subscriptions()
+        .tell(
+            Subscribe.create(
+                context.messageAdapter(ClusterEvent.ReachabilityEvent.class, Reached::new),
+                ClusterEvent.ReachabilityEvent.class));
+    timers.startTimerWithFixedDelay(Ask.INSTANCE, EVERY);
+  }
+
+  @Override
+  public Receive<Command> createReceive() {
+    return newReceiveBuilder()
+        .onMessage(Agents.class, this::onAgents)
+        .onMessageEquals(Ask.INSTANCE, this::ask)
+        .onMessage(Told.class, this::onTold)
+        .onMessage(MemberChanged.class, this::onMember)
+        .onMessage(Reached.class, this::onReached)
+        .onMessage(GetStatus.class, this::onGet)
+        .build();
+  }
+
+  private Behavior<Command> onAgents(Agents now) {
+    agents = now.agents();
+    return ask();
+  }
+
+  private Behavior<Command> ask() {
+    agents.forEach(agent -> agent.tell(new NodeAgent.Describe(reports)));
+    return this;
+  }
+
+  private Behavior<Command> onTold(Told told) {
+    nodes.put(told.report().address(), new Node(told.report(), "up", clock.millis()));
+    return this;
+  }
+
+  private Behavior<Command> onMember(MemberChanged changed) {
+    if (changed.event() instanceof ClusterEvent.MemberRemoved removed) {
+      Node gone = nodes.remove(address(removed.member()));
+      if (gone != null && removed.previousStatus() == MemberStatus.down()) {
+        failed(gone, "was lost: no sign of it, and the cluster goes on without it");
+      }
+    }
+    return this;
+  }
+
+  private Behavior<Command> onReached(Reached reached) {
+    String state = reached.event() instanceof ClusterEvent.UnreachableMember ? "unreachable" : "up";
+    nodes.computeIfPresent(
+        address(reached.event().member()),
+        (address, node) -> new Node(node.report(), state, node.heardAt()));
+    return this;
+  }
+
+  private void failed(Node node, String what) {
+    String name =
+        "%s (%s, pid %d)"
+            .formatted(node.report().node(), node.report().address(), node.report().pid());
+    failures.addLast(new Failure(clock.millis(), name, what));
+    if (failures.size() > KEPT_FAILURES) {
+      failures.removeFirst();
+    }
+  }
+
+  private static String address(Member member) {
+    return member.address().getHost().get() + ":" + member.address().getPort().get();
+  }
+
+  private Behavior<Command> onGet(GetStatus get) {
+    List<Node> all = new ArrayList<>(nodes.values());
+    all.sort(
+        java.util.Comparator.comparing((Node n) -> !n.report().roles().contains("control"))
+            .thenComparing(n -> n.report().node()));
+    get.replyTo().tell(new Status(all, List.copyOf(failures)));
+    return this;
+  }
+}

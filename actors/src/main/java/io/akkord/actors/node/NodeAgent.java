@@ -1,0 +1,39 @@
+package io.akkord.actors.node;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.receptionist.Receptionist;
+import akka.actor.typed.receptionist.ServiceKey;
+import io.akkord.actors.CborMessage;
+import java.util.function.Supplier;
+
+/** Says what its node is and has, to whoever asks. */
+public final class NodeAgent {
+  /** What an agent can be asked. */
+  public sealed interface Command extends CborMessage {}
+
+  /** Say what this node is and has. */
+  public record Describe(ActorRef<NodeReport> replyTo) implements Command {}
+
+  /** Where agents are found. */
+  public static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "akkord-node");
+
+  private NodeAgent() {}
+
+  /** The agent of this process. */
+  public static Behavior<Command> create(Supplier<NodeReport> report) {
+    return Behaviors.setup(
+        context -> {
+          context.getSystem().receptionist().tell(Receptionist.register(KEY, context.getSelf()));
+          return Behaviors.receive(Command.class)
+              .onMessage(
+                  Describe.class,
+                  describe -> {
+                    describe.replyTo().tell(report.get());
+                    return Behaviors.same();
+                  })
+              .build();
+        });
+  }
+}

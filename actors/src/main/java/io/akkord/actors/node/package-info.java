@@ -1,0 +1,2 @@
+/** Nodes of a cluster: what each has, who is there, who was lost. */
+package io.akkord.actors.node;

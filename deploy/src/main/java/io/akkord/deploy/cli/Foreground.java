@@ -1,0 +1,197 @@
+package io.akkord.deploy.cli;
+
+import com.typesafe.config.Config;
+import io.akkord.actors.dashboard.RunSet;
+import io.akkord.actors.dashboard.http.ControlRoutes;
+import io.akkord.actors.dashboard.http.DashboardOptions;
+import io.akkord.actors.dashboard.http.DashboardServer;
+import io.akkord.actors.dashboard.http.Token;
+import io.akkord.actors.job.JobManager;
+import io.akkord.actors.security.ClusterToken;
+import io.akkord.config.Settings;
+import io.akkord.deploy.cluster.HeadNode;
+import io.akkord.deploy.cluster.NodeFiles;
+import io.akkord.deploy.cluster.WorkerNode;
+import io.akkord.model.UserError;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import picocli.CommandLine.ExitCode;
+import sun.misc.Signal;
+import sun.misc.SignalHandler;
+
+/** A node in this process, until it is told to end. */
+final class Foreground {
+  /** A run that is saved when its node ends may take so long. */
+  private static final int SAVE_SECONDS = 300;
+
+  private static final int PARTS_SECONDS = 60;
+
+  private final String name;
+  private final Config config;
+  private final NodeFiles files;
+  private final PrintWriter out;
+
+  Foreground(String name, Config config, NodeFiles files, PrintWriter out) {
+    this.name = name;
+    this.config = config;
+    this.files = files;
+    this.out = out;
+    if (System.getenv(Background.DETACHED) != null) {
+      // Its terminal may be closed, or used for something else, without ending it.
+      Signal.handle(new Signal("HUP"), SignalHandler.SIG_IGN);
+      Signal.handle(new Signal("INT"), SignalHandler.SIG_IGN);
+    }
+  }
+
+  private void say(String text) {
+    out.println(text);
+    out.flush();
+  }
+
+  private Duration duration(String key) {
+    return config.getDuration("akkord.cluster." + key);
+  }
+
+  Integer head(Bind bind, List<String> control, DashboardOptions page) throws Exception {
+    ClusterToken token = ClusterToken.readOrCreate(config, System.getenv());
+    Path logs = folder(files.state().resolve("jobs"));
+    RunSet runs = RunSet.empty();
+    CompletableFuture<HeadNode> head = new CompletableFuture<>();
+    CompletableFuture<DashboardServer> server = new CompletableFuture<>();
+    JobRuns jobs =
+        new JobRuns(
+            Settings.read(config),
+            logs,
+            output -> await(head).open(output),
+            (output, say) -> RunDashboard.shared(output, runs, await(server)));
+    HeadNode.Options options =
+        new HeadNode.Options(
+            name,
+            bind.host(),
+            bind.port(),
+            control,
+            token.reveal(),
+            control.isEmpty() ? null : duration("join-timeout"),
+            files.state());
+    HeadNode node = HeadNode.start(options, config, jobs);
+    head.complete(node);
+    try (DashboardServer listening =
+        DashboardServer.start(
+            page,
+            runs,
+            Token.of(token.reveal()),
+            Optional.of(new ControlRoutes(node.control(), logs)),
+            this::say)) {
+      server.complete(listening);
+      awaitJoined(node);
+      Thread end = new Thread(() -> end(jobs, node), "akkord-end");
+      Runtime.getRuntime().addShutdownHook(end);
+      showEarlierRuns(node, runs);
+      files.write(name, "head", node.node().address(), listening.url());
+      say("head %s at %s, dashboard %s".formatted(name, node.node().address(), listening.url()));
+      node.node().awaitEnd();
+      files.remove();
+    }
+    say("the cluster has gone on without this node; start it again");
+    return ExitCode.SOFTWARE;
+  }
+
+  /** A job that is due at once waits, on its own thread, for what it needs of this node. */
+  private static <T> T await(CompletableFuture<T> part) {
+    try {
+      return part.get(PARTS_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new UserError("interrupted", e);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new UserError("this node was not ready after %d s".formatted(PARTS_SECONDS), e);
+    }
+  }
+
+  private void awaitJoined(HeadNode node) throws InterruptedException, ExecutionException {
+    try {
+      node.node().joined().get(duration("join-timeout").toSeconds(), TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      node.close();
+      throw new UserError(
+          "no other control node has answered for %d s; start the one that --control names first, too"
+              .formatted(duration("join-timeout").toSeconds()),
+          e);
+    }
+  }
+
+  private static void showEarlierRuns(HeadNode node, RunSet runs) {
+    try {
+      for (JobManager.Row row : node.control().jobs().rows()) {
+        Path folder = Path.of(row.job().order().outputDir());
+        if (Files.exists(folder.resolve("run.json"))) {
+          runs.begin(folder);
+        }
+      }
+    } catch (UserError e) {
+      // The queue is on its way from another node: its runs are shown when they begin here.
+    }
+  }
+
+  /** SIGTERM: the run is saved, then the node leaves. */
+  private void end(JobRuns jobs, HeadNode node) {
+    try {
+      jobs.awaitEnd(SAVE_SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    files.remove();
+    node.close();
+  }
+
+  Integer worker(Bind bind, List<String> seeds, List<String> devices) {
+    ClusterToken token = ClusterToken.read(config, System.getenv());
+    WorkerNode node =
+        new WorkerNode(
+            new WorkerNode.Options(
+                name,
+                bind.host(),
+                bind.port(),
+                seeds,
+                devices,
+                token.reveal(),
+                duration("join-timeout"),
+                duration("rejoin-timeout")),
+            Settings.read(config),
+            this::say,
+            joined -> {
+              files.write(name, "worker", joined.address(), "");
+              say("node %s at %s has joined the cluster".formatted(name, joined.address()));
+            });
+    Thread end =
+        new Thread(
+            () -> {
+              files.remove();
+              node.leave("its node was asked to end");
+            },
+            "akkord-end");
+    Runtime.getRuntime().addShutdownHook(end);
+    node.run();
+    return ExitCode.OK;
+  }
+
+  private static Path folder(Path path) {
+    try {
+      return Files.createDirectories(path);
+    } catch (IOException e) {
+      throw new UserError(
+          "%s cannot be created (%s); set akkord.cluster.state-dir to a folder that can be written"
+              .formatted(path, e),
+          e);
+    }
+  }
+}

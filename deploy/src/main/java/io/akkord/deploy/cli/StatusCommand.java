@@ -1,0 +1,174 @@
+package io.akkord.deploy.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.typesafe.config.ConfigFactory;
+import java.io.PrintWriter;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Shows a cluster. */
+@Command(
+    name = "status",
+    mixinStandardHelpOptions = true,
+    description = "Nodes, resources, use, who waits and why, and what was lost of late.")
+final class StatusCommand implements Callable<Integer> {
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss").withZone(ZoneId.systemDefault());
+  private static final String LINE = "-".repeat(64);
+  private static final double GIB = 1L << 30;
+
+  @Option(
+      names = "--address",
+      paramLabel = "URL",
+      description =
+          "the head's dashboard (default: $AKKORD_ADDRESS, else the head on this machine)")
+  private String address;
+
+  @Option(
+      names = "--format",
+      defaultValue = "text",
+      description = "text or json (default: ${DEFAULT-VALUE})")
+  private String format;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    if (!format.equals("text") && !format.equals("json")) {
+      spec.commandLine()
+          .getErr()
+          .println("akkord: --format is '" + format + "'; allowed are text and json");
+      return ExitCode.USAGE;
+    }
+    JsonNode cluster = ControlClient.of(address, ConfigFactory.load()).get("cluster");
+    if (format.equals("json")) {
+      out.println(cluster.toPrettyString());
+    } else {
+      text(cluster).forEach(out::println);
+    }
+    out.flush();
+    return ExitCode.OK;
+  }
+
+  static List<String> text(JsonNode cluster) {
+    List<String> lines = new ArrayList<>();
+    String time = TIME.format(Instant.ofEpochMilli(cluster.path("now").asLong()));
+    lines.add("======== Cluster status: " + time + " ========");
+    lines.add("Node status");
+    lines.add(LINE);
+    nodes(lines, "Active:", cluster, true);
+    nodes(lines, "Not reachable:", cluster, false);
+    lines.add("Recent failures:");
+    cluster.path("failures").forEach(f -> lines.add(failure(f)));
+    none(lines, cluster.path("failures"), "(no failures)");
+    lines.add("");
+    lines.add("Resources");
+    lines.add(LINE);
+    lines.add("Usage:");
+    usage(lines, cluster);
+    lines.add("Running:");
+    for (JsonNode job : cluster.path("running")) {
+      lines.add(
+          " %s  %s  since %s  on %s"
+              .formatted(
+                  job.path("job").asText(),
+                  job.path("recipe").asText(),
+                  TIME.format(Instant.ofEpochMilli(job.path("started_at").asLong())),
+                  job.path("node").asText()));
+    }
+    none(lines, cluster.path("running"), "(no job runs)");
+    lines.add("Pending:");
+    cluster
+        .path("pending")
+        .forEach(
+            p -> lines.add(" %s: %s".formatted(p.path("job").asText(), p.path("why").asText())));
+    none(lines, cluster.path("pending"), "(no job waits)");
+    return lines;
+  }
+
+  private static void none(List<String> lines, JsonNode list, String text) {
+    if (list.isEmpty()) {
+      lines.add(" " + text);
+    }
+  }
+
+  private static void nodes(List<String> lines, String title, JsonNode cluster, boolean up) {
+    List<String> rows = new ArrayList<>();
+    for (JsonNode node : cluster.path("nodes")) {
+      if (node.path("state").asText().equals("up") == up) {
+        rows.add(node(node, cluster.path("now").asLong()));
+      }
+    }
+    if (up || !rows.isEmpty()) {
+      lines.add(title);
+      lines.addAll(rows);
+    }
+  }
+
+  private static String node(JsonNode node, long now) {
+    List<String> roles = new ArrayList<>();
+    node.path("roles").forEach(role -> roles.add(role.asText()));
+    roles.removeIf(role -> role.startsWith("dc-"));
+    List<String> devices = new ArrayList<>();
+    node.path("devices").forEach(device -> devices.add(device.asText()));
+    return String.format(
+        Locale.ROOT,
+        " %-7s %s  %s  pid %d  %s  rss %.1f GiB  heard %d s ago%s",
+        String.join(",", roles),
+        node.path("node").asText(),
+        node.path("address").asText(),
+        node.path("pid").asLong(),
+        devices.isEmpty() ? "no devices" : String.join(",", devices),
+        node.path("rss_bytes").asLong() / GIB,
+        Math.max(0, now - node.path("heard_at").asLong()) / 1000,
+        node.path("incarnation").asInt() > 1
+            ? "  incarnation " + node.path("incarnation").asInt()
+            : "");
+  }
+
+  private static String failure(JsonNode failure) {
+    return " %s  %s %s"
+        .formatted(
+            TIME.format(Instant.ofEpochMilli(failure.path("at").asLong())),
+            failure.path("node").asText(),
+            failure.path("what").asText());
+  }
+
+  private static void usage(List<String> lines, JsonNode cluster) {
+    int devices = 0;
+    long memory = 0;
+    long used = 0;
+    List<String> hosts = new ArrayList<>();
+    for (JsonNode node : cluster.path("nodes")) {
+      devices += node.path("devices").size();
+      // Several nodes of one machine have one memory between them.
+      if (!hosts.contains(node.path("host").asText())) {
+        hosts.add(node.path("host").asText());
+        memory += node.path("memory_bytes").asLong();
+        used += node.path("memory_used_bytes").asLong();
+      }
+    }
+    boolean busy = !cluster.path("running").isEmpty();
+    int workers = cluster.path("workers").asInt();
+    lines.add(" %d/%d workers".formatted(busy ? workers : 0, Math.max(workers, devices)));
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            " %.1f/%.1f GiB memory on %d %s",
+            used / GIB,
+            memory / GIB,
+            hosts.size(),
+            hosts.size() == 1 ? "host" : "hosts"));
+  }
+}
