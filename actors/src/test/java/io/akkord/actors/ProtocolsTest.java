@@ -14,6 +14,7 @@ import io.akkord.actors.params.ParameterShard;
 import io.akkord.actors.rewrite.Rewriter;
 import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.worker.GpuWorker;
+import io.akkord.actors.worker.WorkerHost;
 import java.lang.reflect.Modifier;
 import java.util.Arrays;
 import java.util.List;
@@ -39,6 +40,7 @@ class ProtocolsTest {
         ParameterServer.class,
         ParameterShard.class,
         GpuWorker.class,
+        WorkerHost.class,
         Rewriter.class,
         Checkpointer.class,
         ContentServer.class,

@@ -67,6 +67,30 @@ class WorkerProcessesIT {
   }
 
   @Test
+  void processesThatSeeNothingOfTheHeadsDiskFetchOverTheLaneOnceAndThenUseTheirCache()
+      throws Exception {
+    String[] options = {
+      "-Dakkord.content.ignore-local=true",
+      "-Dakkord.content.cache-dir=" + folder.resolve("cache"),
+      "--workers",
+      "2"
+    };
+    assertThat(finish("fetched", start("fetched", SHORT, options))).isEqualTo(shortRun);
+    assertThat(log("fetched"))
+        .containsPattern("worker-[01] has fetched \\d+\\.\\d kB of model and data in");
+    assertThat(finish("cached", start("cached", SHORT, options))).isEqualTo(shortRun);
+    assertThat(log("cached")).doesNotContain("fetch");
+    Path noFolder = Files.createFile(folder.resolve("no-folder"));
+    options[1] = "-Dakkord.content.cache-dir=" + noFolder;
+    Process failing = start("no-cache", SHORT, options);
+    assertThat(failing.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(failing.exitValue()).isEqualTo(1);
+    assertThat(log("no-cache"))
+        .contains("no worker could start; worker-")
+        .contains("the cache " + noFolder + " must be a folder with room that can be written");
+  }
+
+  @Test
   void killedWorkersCostNoStepAndTheirSuccessorsJoinTheRun() throws Exception {
     Process run = start("killed", LONG, "--workers", "2");
     await("killed", 10);

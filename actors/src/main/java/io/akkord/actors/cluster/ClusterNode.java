@@ -13,6 +13,7 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.netty.NettyBulk;
+import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.node.NodeAgent;
 import io.akkord.actors.node.ThisNode;
 import io.akkord.actors.security.TlsMaterial;
@@ -85,12 +86,14 @@ public final class ClusterNode implements AutoCloseable {
 
   private final ActorSystem<Void> system;
   private final NettyBulk bulk;
+  private final ContentSettings content;
   private final List<ActorRef<WorkerHost.Command>> hosts = new ArrayList<>();
   private final CompletableFuture<Void> joined = new CompletableFuture<>();
 
-  private ClusterNode(ActorSystem<Void> system, NettyBulk bulk) {
+  private ClusterNode(ActorSystem<Void> system, NettyBulk bulk, ContentSettings content) {
     this.system = system;
     this.bulk = bulk;
+    this.content = content;
     akka.cluster.Cluster.get(Adapter.toClassic(system))
         .registerOnMemberUp(() -> joined.complete(null));
   }
@@ -102,6 +105,7 @@ public final class ClusterNode implements AutoCloseable {
    */
   public static ClusterNode start(Options options) {
     Optional<TlsMaterial> tls = TlsMaterial.of(ConfigFactory.load());
+    ContentSettings content = ContentSettings.read(ConfigFactory.load());
     NettyBulk bulk;
     try {
       bulk = NettyBulk.start(lane(options, tls));
@@ -116,7 +120,7 @@ public final class ClusterNode implements AutoCloseable {
         Cluster cluster = Cluster.get(system);
         cluster.manager().tell(Join.create(cluster.selfMember().address()));
       }
-      return new ClusterNode(system, bulk);
+      return new ClusterNode(system, bulk, content);
     } catch (RuntimeException e) {
       bulk.close();
       throw portInUse(options, e);
@@ -181,7 +185,7 @@ public final class ClusterNode implements AutoCloseable {
   public void offer(String worker, Devices devices, int device, Settings settings) {
     hosts.add(
         system.systemActorOf(
-            WorkerHost.offered(worker, devices, List.of(device), bulk, settings),
+            WorkerHost.offered(worker, devices, List.of(device), bulk, settings, content),
             "host-of-" + worker.replaceAll("[^A-Za-z0-9._-]", "-"),
             Props.empty()));
   }

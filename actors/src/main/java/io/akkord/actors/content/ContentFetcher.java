@@ -2,7 +2,6 @@ package io.akkord.actors.content;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
-import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.PostStop;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
@@ -10,6 +9,7 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
 import io.akkord.actors.CborMessage;
+import io.akkord.actors.DiskWork;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.LaneInbox;
@@ -19,11 +19,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executor;
 import java.util.function.BiFunction;
 
 /**
@@ -59,13 +57,20 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
    */
   public record Progress(String content, long done, long checked, long all) implements Report {}
 
-  /** Everything is here, verified. */
-  public record Ready(String content, String folder) implements Report {}
+  /** Said once, when it is known what is here: so many bytes are still to be fetched. */
+  public record Missing(String content, long bytes) implements Report {}
+
+  /**
+   * Everything is here, verified.
+   *
+   * @param fetched bytes that came through the lane for it
+   */
+  public record Ready(String content, String folder, long fetched) implements Report {}
 
   /** It is given up; the fetcher has stopped. */
   public record Failed(String content, String reason) implements Report {}
 
-  private record Surveyed(Boolean looked, Throwable failure) implements Command {}
+  private record Surveyed(OptionalLong missing, Throwable failure) implements Command {}
 
   private record Begun(int file, ContentSession.Begin begin, Throwable failure)
       implements Command {}
@@ -74,7 +79,7 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
 
   private record Written(int file, int chunk, Throwable failure) implements Command {}
 
-  private record Overdue(int file, int chunk, int attempt) implements Command {}
+  record Overdue(int file, int chunk, int attempt) implements Command {}
 
   private record Verified(int file, Optional<String> otherHash, Throwable failure)
       implements Command {}
@@ -87,23 +92,18 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
     REPORT
   }
 
-  private record ChunkKey(int file, int chunk) {}
-
   private final ContentManifest manifest;
   private final ContentSettings settings;
   private final ActorRef<Report> parent;
   private final TimerScheduler<Command> timers;
-  private final Executor blockingIo;
   private final ContentSession session;
   private final LaneInbox inbox;
+  private final ChunkRequests requests;
   private final FetchProgress progress;
-  private ActorRef<ContentServer.Command> server;
   private int file;
-  private FetchWindow window;
   private final Set<Integer> verifying = new HashSet<>();
   private final Set<Integer> resumed = new HashSet<>();
   private final FetchPatience patience;
-  private String lastRefusal = "";
   private boolean assembling;
 
   /** A fetcher of one content. */
@@ -141,19 +141,15 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
     super(context);
     this.timers = timers;
     this.manifest = manifest;
-    this.server = server;
     this.settings = settings;
     this.parent = parent;
+    this.file = manifest.files().size(); // none yet
     this.progress = new FetchProgress(manifest);
     this.patience = new FetchPatience(settings.patience());
     this.session = new ContentSession(store, manifest, settings.chunkBytes());
-    this.blockingIo =
-        context
-            .getSystem()
-            .dispatchers()
-            .lookup(DispatcherSelector.fromConfig("akkord.blocking-io"));
     this.inbox = new LaneInbox(bulk);
     ActorRef<Command> self = context.getSelf();
+    this.requests = new ChunkRequests(manifest, settings, server, inbox.address(), self, timers);
     inbox.listen(arrived -> self.tell(new BlockArrived(arrived.header(), arrived.block())));
     timers.startTimerWithFixedDelay(Tick.REPORT, REPORT_EVERY);
     survey();
@@ -193,10 +189,11 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
     if (surveyed.failure() != null) {
       return failed("looking for what is here", surveyed.failure());
     }
-    if (!surveyed.looked()) {
+    if (surveyed.missing().isEmpty()) {
       return waitFor(Tick.SURVEY, "something is being removed from the cache", 0);
     }
     patience.moved();
+    parent.tell(new Missing(manifest.id(), surveyed.missing().getAsLong()));
     for (int i = 0; i < manifest.files().size(); i++) {
       if (session.has(i)) {
         progress.whole(i);
@@ -207,7 +204,7 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
 
   /** The first file that is neither here nor being verified; if there is none, the end. */
   private Behavior<Command> nextFile() {
-    window = null;
+    requests.end();
     file = 0;
     while (file < manifest.files().size() && (session.has(file) || verifying.contains(file))) {
       file++;
@@ -239,17 +236,11 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
       if (!fetch.before().isEmpty()) {
         resumed.add(file);
       }
-      window =
-          new FetchWindow(
-              entry().size(), settings.chunkBytes(), fetch.before(), settings.chunksAsked());
+      requests.begin(file, fetch.before());
       return goOn();
     }
     progress.whole(file);
     return nextFile();
-  }
-
-  private Entry entry() {
-    return manifest.files().get(file);
   }
 
   private Behavior<Command> waitFor(Tick tick, String why, long mark) {
@@ -263,77 +254,28 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
   }
 
   private Behavior<Command> goOn() {
-    progress.part(file, window.bytesDone());
-    if (window.complete()) {
+    progress.part(file, requests.bytesDone());
+    if (requests.complete()) {
       int done = file;
       verifying.add(done);
       onDisk(() -> session.finish(done), (other, failure) -> new Verified(done, other, failure));
       return nextFile();
     }
-    window.ask().forEach(this::want);
+    requests.ask();
     return this;
   }
 
-  private void want(int chunk) {
-    int attempt = window.attempt(chunk).orElseThrow();
-    timers.startSingleTimer(
-        new ChunkKey(file, chunk), new Overdue(file, chunk, attempt), settings.deadline(attempt));
-    server.tell(
-        new ContentServer.Want(
-            manifest.id(),
-            file,
-            chunk,
-            window.offset(chunk),
-            window.length(chunk),
-            inbox.address(),
-            getContext().getSelf()));
-  }
-
   private Behavior<Command> onUseServer(UseServer use) {
-    server = use.server();
-    if (window != null) {
-      window.startCounting();
-      window.asked().forEach(this::want);
-    }
+    requests.useServer(use.server());
     return this;
   }
 
   private Behavior<Command> onRefused(Refused refused) {
-    boolean waitedFor =
-        refused.content().equals(manifest.id())
-            && window != null
-            && refused.file() == file
-            && window.asked().contains((int) refused.chunk());
-    if (waitedFor) {
-      lastRefusal = "; the last answer: " + refused.reason();
-      if (refused.lasting()) {
-        return failed(refused.reason());
-      }
-    }
-    return this;
+    return requests.refused(refused).map(this::failed).orElse(this);
   }
 
   private Behavior<Command> onOverdue(Overdue overdue) {
-    boolean waitedFor =
-        window != null
-            && overdue.file() == file
-            && window.attempt(overdue.chunk()).orElse(-1) == overdue.attempt();
-    if (!waitedFor) {
-      return this;
-    }
-    if (overdue.attempt() >= settings.attempts()) {
-      return failed(
-          "the chunk at byte %d was asked for %d times within %s and did not come from %s%s"
-              .formatted(
-                  window.offset(overdue.chunk()),
-                  overdue.attempt(),
-                  settings.patience(),
-                  server.path(),
-                  lastRefusal));
-    }
-    window.askAgain(overdue.chunk());
-    want(overdue.chunk());
-    return this;
+    return requests.overdue(overdue).map(this::failed).orElse(this);
   }
 
   private Behavior<Command> onBlockArrived(BlockArrived arrived) {
@@ -342,19 +284,12 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
     if (block == null) {
       return this;
     }
-    boolean wanted =
-        header.kind() == BulkHeader.Kind.FILE
-            && header.run().equals(manifest.id())
-            && window != null
-            && header.slice() == file
-            && window.arrived(header.step(), block.bytes().remaining());
-    if (!wanted) {
+    if (!requests.arrived(header, block.bytes().remaining())) {
       block.release().run();
       return this;
     }
     int chunk = (int) header.step();
     int to = file;
-    timers.cancel(new ChunkKey(to, chunk));
     onDisk(
         () -> {
           try {
@@ -372,7 +307,7 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
     if (written.failure() != null) {
       return failed("writing the chunk " + written.chunk(), written.failure());
     }
-    window.written(written.chunk());
+    requests.written(written.chunk());
     return goOn();
   }
 
@@ -402,33 +337,24 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
     }
     timers.cancel(Tick.REPORT);
     inbox.close();
-    parent.tell(new Ready(manifest.id(), assembled.folder().toString()));
+    parent.tell(new Ready(manifest.id(), assembled.folder().toString(), requests.bytesArrived()));
     return this;
   }
 
   private Behavior<Command> failed(String doing, Throwable failure) {
-    return failed(FetchFailure.text(doing, failure));
+    return failed(FetchFailure.text(doing, failure, session.cache()));
   }
 
   private Behavior<Command> failed(String reason) {
     String whole =
-        FetchFailure.whole(getContext().getSelf().path(), manifest, file, progress.done(), reason);
+        FetchFailure.whole(
+            getContext().getSystem().address(), manifest, file, progress.done(), reason);
     parent.tell(new Failed(manifest.id(), whole));
     return Behaviors.stopped();
   }
 
   private <T> void onDisk(Callable<T> work, BiFunction<T, Throwable, Command> told) {
-    CompletableFuture<T> result =
-        CompletableFuture.supplyAsync(
-            () -> {
-              try {
-                return work.call();
-              } catch (Exception e) {
-                throw new CompletionException(e);
-              }
-            },
-            blockingIo);
-    getContext().pipeToSelf(result, told::apply);
+    DiskWork.run(getContext(), work, told);
   }
 
   private Behavior<Command> onPostStop(PostStop signal) {

@@ -24,17 +24,28 @@ public final class ContentHashes {
 
   private static final int BUFFER = 1 << 20;
 
+  /** Several hosts of one process look at the same files. */
+  static final ContentHashes OF_PROCESS = new ContentHashes();
+
   private record Seen(Path path, long size, FileTime modified, String file) {}
 
   private final Map<Seen, String> known = new ConcurrentHashMap<>();
+  private final Map<Path, Object> reading = new ConcurrentHashMap<>();
 
   /**
-   * The hash of a file, in hex; takes seconds for a large one.
+   * The hash of a file, in hex; takes seconds for a large one. Who asks for a file that another
+   * thread is reading waits for that.
    *
    * @param progress hears how many bytes more were read
    */
   public String of(Path file, LongConsumer progress) throws IOException {
     Path path = file.toRealPath();
+    synchronized (reading.computeIfAbsent(path, p -> new Object())) {
+      return ofReal(path, progress);
+    }
+  }
+
+  private String ofReal(Path path, LongConsumer progress) throws IOException {
     Seen before = seen(path);
     String hash = known.get(before);
     if (hash != null) {

@@ -6,51 +6,33 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
-import java.util.function.LongConsumer;
 
 /**
  * What this host offers to others. Not a message, so that nobody else can have a file offered. Any
  * thread may use it.
  */
 public final class ContentOffers {
-  private final ContentHashes hashes = new ContentHashes();
   private final Map<String, ContentManifest> offered = new ConcurrentHashMap<>();
 
   /**
-   * Offers the files of a model folder, as soon as they are hashed.
+   * Offers what a worker opens of a model folder: configuration and tokenizer, no weights. Takes as
+   * long as reading it.
    *
-   * @param blockingIo does the reading
-   * @param progress hears how many bytes more were read
-   * @return fails with {@link io.akkord.model.UserError} if it is no model folder
+   * @throws io.akkord.model.UserError if it is no model folder
    */
-  public CompletionStage<ContentManifest> folder(
-      Path folder, Executor blockingIo, LongConsumer progress) {
-    return CompletableFuture.supplyAsync(
-        () -> add(ContentScan.folder(folder, hashes, progress)), blockingIo);
+  public ContentManifest model(Path folder) {
+    return add(ContentScan.model(folder, ContentHashes.OF_PROCESS, read -> {}));
   }
 
-  /** Offers one file, for example a token cache. */
-  public CompletionStage<ContentManifest> file(
-      Path file, Executor blockingIo, LongConsumer progress) {
-    Path absolute = file.toAbsolutePath();
-    return CompletableFuture.supplyAsync(
-        () -> {
-          try {
-            return add(
-                ContentScan.named(
-                    absolute.getParent(),
-                    List.of(absolute.getFileName().toString()),
-                    hashes,
-                    progress));
-          } catch (IOException e) {
-            throw new UncheckedIOException(file + " cannot be read: " + e.getMessage(), e);
-          }
-        },
-        blockingIo);
+  /** Offers files of a folder, for example token caches. Takes as long as reading them. */
+  public ContentManifest files(Path folder, List<String> names) {
+    try {
+      return add(ContentScan.named(folder, names, ContentHashes.OF_PROCESS, read -> {}));
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "%s in %s cannot be read: %s".formatted(names, folder, e.getMessage()), e);
+    }
   }
 
   /** Offers what another server of this host offered before. */

@@ -15,20 +15,21 @@ import java.util.stream.Stream;
 
 /** Makes manifests from what lies on this host's disk. Reads every byte. */
 final class ContentScan {
+  /** What a worker opens. Weights are not among it: they come with the parameter slices. */
   private static final Pattern MODEL_FILE =
       Pattern.compile(
           "config\\.json|generation_config\\.json|tokenizer.*\\.json|special_tokens_map\\.json"
               + "|added_tokens\\.json|vocab\\.json|merges\\.txt|tokenizer\\.model"
-              + "|chat_template\\.jinja|.*\\.safetensors|.*\\.index\\.json");
+              + "|chat_template\\.jinja");
 
   private ContentScan() {}
 
   /**
-   * The manifest of a model folder.
+   * The manifest of a model folder, without its weights.
    *
-   * @throws UserError if it is no model folder or a link leads out of it
+   * @throws UserError if it is no model folder
    */
-  static ContentManifest folder(Path folder, ContentHashes hashes, LongConsumer progress) {
+  static ContentManifest model(Path folder, ContentHashes hashes, LongConsumer progress) {
     if (!Files.isDirectory(folder)) {
       throw new UserError("model folder %s does not exist".formatted(folder));
     }
@@ -55,7 +56,7 @@ final class ContentScan {
       throws IOException {
     List<Entry> files = new ArrayList<>();
     for (String name : names) {
-      Path file = locate(folder, name);
+      Path file = folder.resolve(name);
       files.add(new Entry(name, Files.size(file), hashes.of(file, progress)));
     }
     return ContentManifest.of(folder.toAbsolutePath().normalize().toString(), files);

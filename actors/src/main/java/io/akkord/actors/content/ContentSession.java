@@ -10,6 +10,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -50,11 +51,11 @@ final class ContentSession implements AutoCloseable {
   /**
    * Looks what is here; the rest must fit on the disk.
    *
-   * @return false while somebody removes from the store
+   * @return bytes to be fetched; empty while somebody removes from the store
    */
-  boolean survey() throws IOException {
+  OptionalLong survey() throws IOException {
     if (!enter()) {
-      return false;
+      return OptionalLong.empty();
     }
     long missing = 0;
     for (Entry entry : manifest.files()) {
@@ -68,7 +69,7 @@ final class ContentSession implements AutoCloseable {
     if (missing > 0) {
       store.requireSpace(manifest, missing);
     }
-    return true;
+    return OptionalLong.of(missing);
   }
 
   private synchronized boolean enter() throws IOException {
@@ -82,6 +83,11 @@ final class ContentSession implements AutoCloseable {
       store.lease(manifest.id()).ifPresent(leases::add);
     }
     return entered != null && !leases.isEmpty();
+  }
+
+  /** The folder of the store. */
+  Path cache() {
+    return store.directory();
   }
 
   /** Bytes read so far to compute hashes. */

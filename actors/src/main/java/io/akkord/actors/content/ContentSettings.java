@@ -13,7 +13,9 @@ import java.util.List;
  * The block {@code akkord.content}; {@code akkord-content.conf} has the defaults and says what each
  * means.
  *
- * @param directory of the cache
+ * @param cacheDir where fetched files are kept
+ * @param cacheLimit bytes of it that contents nobody uses may not exceed
+ * @param ignoreLocal whether paths of the head are not looked at
  * @param chunkBytes asked for at once
  * @param chunksSent by a server at the same time
  * @param chunksAsked by a fetcher at the same time
@@ -21,7 +23,9 @@ import java.util.List;
  * @param attempts for one chunk
  */
 public record ContentSettings(
-    Path directory,
+    Path cacheDir,
+    long cacheLimit,
+    boolean ignoreLocal,
     int chunkBytes,
     int chunksSent,
     int chunksAsked,
@@ -29,6 +33,7 @@ public record ContentSettings(
     int attempts) {
   static final int MIN_CHUNK = 4 << 10;
   static final int MAX_CHUNK = 64 << 20;
+  private static final long MAX_CACHE = 1L << 50;
   private static final Duration LONGEST_DEADLINE = Duration.ofMinutes(1);
 
   /** How long an attempt waits; attempts count from 1. */
@@ -58,8 +63,10 @@ public record ContentSettings(
     Reader reader = new Reader(all.getConfig("akkord.content"));
     ContentSettings settings =
         new ContentSettings(
-            reader.path("directory"),
-            (int) reader.bytes("chunk"),
+            reader.path("cache-dir"),
+            reader.bytes("cache-limit", 0, MAX_CACHE, "0 to 1PiB"),
+            reader.flag("ignore-local"),
+            (int) reader.bytes("chunk", MIN_CHUNK, MAX_CHUNK, "4KiB to 64MiB"),
             reader.count("chunks-sent", 256),
             reader.count("chunks-asked", 256),
             reader.duration("chunk-deadline"),
@@ -89,17 +96,26 @@ public record ContentSettings(
           .normalize();
     }
 
-    long bytes(String key) {
+    long bytes(String key, long min, long max, String allowed) {
       try {
         long bytes = block.getBytes(key);
-        if (bytes >= MIN_CHUNK && bytes <= MAX_CHUNK) {
+        if (bytes >= min && bytes <= max) {
           return bytes;
         }
       } catch (ConfigException e) {
         // told below, with the same words as a value out of range
       }
-      problem(key, "4KiB to 64MiB");
-      return MIN_CHUNK;
+      problem(key, allowed);
+      return min;
+    }
+
+    boolean flag(String key) {
+      try {
+        return block.getBoolean(key);
+      } catch (ConfigException e) {
+        problem(key, "on or off");
+        return false;
+      }
     }
 
     int count(String key, int max) {

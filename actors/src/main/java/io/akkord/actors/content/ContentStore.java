@@ -56,17 +56,46 @@ public final class ContentStore {
 
   private final Path directory;
   private final FreeSpace freeSpace;
-  private final ContentHashes hashes = new ContentHashes();
+  private final boolean ignoreLocal;
 
-  /** The store in a folder, which is created when it is needed. */
-  public ContentStore(Path directory) {
-    this(directory, folder -> Files.getFileStore(folder).getUsableSpace());
+  /** The store of these settings; its folder is created when it is needed. */
+  public ContentStore(ContentSettings settings) {
+    this(
+        settings.cacheDir(),
+        folder -> Files.getFileStore(folder).getUsableSpace(),
+        settings.ignoreLocal());
   }
 
-  /** A store that is told how much space is left. */
-  public ContentStore(Path directory, FreeSpace freeSpace) {
+  /**
+   * A store that is told how much space is left.
+   *
+   * @param ignoreLocal paths of the head are not looked at
+   */
+  public ContentStore(Path directory, FreeSpace freeSpace, boolean ignoreLocal) {
     this.directory = directory.toAbsolutePath().normalize();
     this.freeSpace = freeSpace;
+    this.ignoreLocal = ignoreLocal;
+  }
+
+  /** Its folder. */
+  Path directory() {
+    return directory;
+  }
+
+  /**
+   * The head's own folder, if this host sees it with the same bytes; nothing is written then.
+   *
+   * @param checked hears how many bytes more were read
+   */
+  Optional<Path> shared(ContentManifest manifest, LongConsumer checked) {
+    Path source = Path.of(manifest.source());
+    boolean here =
+        !ignoreLocal
+            && source.isAbsolute()
+            && manifest.files().stream().allMatch(e -> hasSize(source.resolve(e.name()), e))
+            && manifest.files().stream()
+                .allMatch(e -> verified(source.resolve(e.name()), e, checked));
+    return here ? Optional.of(source) : Optional.empty();
   }
 
   /** Keeps blobs from being removed; empty while somebody removes. */
@@ -96,7 +125,7 @@ public final class ContentStore {
       return Optional.of(blob(entry));
     }
     Path shared = Path.of(source).resolve(entry.name());
-    boolean use = shared.isAbsolute() && verified(shared, entry, checked);
+    boolean use = !ignoreLocal && shared.isAbsolute() && verified(shared, entry, checked);
     return use ? Optional.of(shared) : Optional.empty();
   }
 
@@ -105,13 +134,20 @@ public final class ContentStore {
     return blobFolder(entry).resolve(BLOB);
   }
 
-  private boolean verified(Path file, Entry entry, LongConsumer checked) {
+  private static boolean hasSize(Path file, Entry entry) {
     try {
-      return Files.isRegularFile(file)
-          && Files.size(file) == entry.size()
-          && hashes.of(file, checked).equals(entry.sha256());
+      return Files.isRegularFile(file) && Files.size(file) == entry.size();
     } catch (IOException e) {
       return false; // unreadable for us, or gone meanwhile: it is fetched
+    }
+  }
+
+  private static boolean verified(Path file, Entry entry, LongConsumer checked) {
+    try {
+      return hasSize(file, entry)
+          && ContentHashes.OF_PROCESS.of(file, checked).equals(entry.sha256());
+    } catch (IOException e) {
+      return false; // as above
     }
   }
 
@@ -130,7 +166,7 @@ public final class ContentStore {
     if (bytes > free) {
       throw new UserError(
           ("%s: %d bytes of %s must be fetched and %d bytes are free; free %d more, or set"
-                  + " akkord.content.directory to a larger disk")
+                  + " akkord.content.cache-dir to a larger disk")
               .formatted(directory, bytes, manifest.source(), free, bytes - free));
     }
   }

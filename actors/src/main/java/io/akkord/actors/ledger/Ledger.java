@@ -195,7 +195,7 @@ public final class Ledger extends EventSourcedBehavior<Ledger.Command, LedgerEve
     INSTANCE
   }
 
-  /** Dispatcher for file work; see {@code akkord-journal.conf}. */
+  /** Dispatcher for file work; see {@code reference.conf}. */
   private static final String BLOCKING_IO = "akkord.blocking-io";
 
   // A restart within one attempt replays at most this many events: about two seconds.

@@ -5,9 +5,11 @@ import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.Props;
 import akka.actor.typed.javadsl.Behaviors;
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.InJvmBulk;
+import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.journal.Journal;
 import io.akkord.actors.worker.Devices;
 import io.akkord.actors.worker.WorkerHost;
@@ -36,26 +38,29 @@ final class InJvmRuntime implements RunRuntime {
 
   private InJvmRuntime(Journal journal, Settings settings, int workers, boolean workersKeepSlices) {
     this.journal = journal;
-    this.system =
-        ActorSystem.create(
-            Behaviors.empty(),
-            "akkord",
-            journal
-                .config()
-                .withFallback(ConfigFactory.parseResources("akkord-actors.conf"))
-                .withFallback(ConfigFactory.load()));
+    Config config =
+        journal
+            .config()
+            .withFallback(ConfigFactory.parseResources("akkord-actors.conf"))
+            .withFallback(ConfigFactory.load());
+    ContentSettings content = ContentSettings.read(config);
+    this.system = ActorSystem.create(Behaviors.empty(), "akkord", config);
     List<String> ids = IntStream.range(0, workers).mapToObj(i -> "worker-" + i).toList();
     this.devices = new Devices(ids);
     for (int i = 0; i < workers; i++) {
       String id = ids.get(i);
       this.workers.add(
-          spawn(WorkerHost.create(id, devices, List.of(i), bulk, settings), "host-of-" + id));
+          spawn(
+              WorkerHost.create(id, devices, List.of(i), bulk, settings, content),
+              "host-of-" + id));
     }
     List<Integer> all = IntStream.range(0, workers).boxed().toList();
     this.control =
         workersKeepSlices
             ? null
-            : spawn(WorkerHost.create("control", devices, all, bulk, settings), "host-of-slices");
+            : spawn(
+                WorkerHost.create("control", devices, all, bulk, settings, content),
+                "host-of-slices");
   }
 
   /**

@@ -1,8 +1,12 @@
 package io.akkord.actors.run;
 
+import akka.actor.typed.ActorRef;
 import io.akkord.actors.checkpoint.CheckpointReader;
 import io.akkord.actors.checkpoint.Checkpointer;
 import io.akkord.actors.checkpoint.Checkpoints;
+import io.akkord.actors.content.ContentManifest;
+import io.akkord.actors.content.ContentOffers;
+import io.akkord.actors.content.ContentServer;
 import io.akkord.actors.params.SliceStore;
 import io.akkord.actors.worker.RunSpec;
 import io.akkord.config.Dtype;
@@ -43,20 +47,35 @@ final class Inputs implements AutoCloseable {
   final TokenFile eval;
   final TextTokenizer tokenizer;
   final RunPlan plan;
+  final ContentOffers offers = new ContentOffers();
   private final Recipe recipe;
+  private final ContentManifest modelFiles;
+  private final ContentManifest tokenFiles;
+  private String modelSha256;
 
   private Inputs(Recipe recipe, Consumer<String> notes) {
     this.recipe = recipe;
     this.model = HfFolder.open(recipe.modelNameOrPath());
     this.layout = ParameterLayout.of(model.config());
     model.require(ParameterLayout.shapes(model.config()));
-    this.train = tokens(recipe.trainFile(), trainTokens(), notes);
-    this.eval = recipe.evalFile().map(f -> tokens(f, evalTokens(), notes)).orElse(null);
+    this.train = tokens(recipe.trainFile(), tokenFolder().resolve(RunSpec.TRAIN_TOKENS), notes);
+    this.eval =
+        recipe
+            .evalFile()
+            .map(f -> tokens(f, tokenFolder().resolve(RunSpec.EVAL_TOKENS), notes))
+            .orElse(null);
     this.tokenizer =
         Files.exists(recipe.modelNameOrPath().resolve("tokenizer.json"))
             ? TextTokenizer.open(recipe.modelNameOrPath())
             : null;
     this.plan = RunPlan.of(recipe, train.size(), eval == null ? 0 : eval.size());
+    this.modelFiles = offers.model(recipe.modelNameOrPath());
+    this.tokenFiles =
+        offers.files(
+            tokenFolder(),
+            eval == null
+                ? List.of(RunSpec.TRAIN_TOKENS)
+                : List.of(RunSpec.EVAL_TOKENS, RunSpec.TRAIN_TOKENS));
   }
 
   static Inputs open(Recipe recipe, Consumer<String> notes) {
@@ -70,25 +89,25 @@ final class Inputs implements AutoCloseable {
     return TokenFile.build(data, recipe.modelNameOrPath(), options, cache, notes);
   }
 
-  /** What other processes need to take part. */
-  RunSpec spec(RunFacts facts, int workers) {
+  /**
+   * What other processes need to take part.
+   *
+   * @param server sends them the files
+   */
+  RunSpec spec(RunFacts facts, int workers, ActorRef<ContentServer.Command> server) {
     return new RunSpec(
         facts.runId(),
         facts.attempt(),
         recipe.toYaml(),
-        recipe.modelNameOrPath().toAbsolutePath().toString(),
-        trainTokens().toString(),
-        eval == null ? null : evalTokens().toString(),
+        modelFiles,
+        tokenFiles,
+        server,
         facts.slices().size(),
         workers);
   }
 
-  private Path trainTokens() {
-    return recipe.outputDir().toAbsolutePath().resolve(".tokens/train.tokens");
-  }
-
-  private Path evalTokens() {
-    return recipe.outputDir().toAbsolutePath().resolve(".tokens/eval.tokens");
+  private Path tokenFolder() {
+    return recipe.outputDir().toAbsolutePath().resolve(".tokens");
   }
 
   /** Weights of the model folder, no moments. */
@@ -136,8 +155,15 @@ final class Inputs implements AutoCloseable {
     return folder;
   }
 
-  /** SHA-256 over the weight files in the order of their names. */
-  String modelSha256() {
+  /** SHA-256 over the weight files in the order of their names; read once. */
+  synchronized String modelSha256() {
+    if (modelSha256 == null) {
+      modelSha256 = hashWeights();
+    }
+    return modelSha256;
+  }
+
+  private String hashWeights() {
     try (Stream<Path> files = Files.list(recipe.modelNameOrPath())) {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       for (Path file : files.filter(f -> f.toString().endsWith(".safetensors")).sorted().toList()) {

@@ -8,6 +8,7 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import io.akkord.actors.bulk.LaneInbox;
 import io.akkord.actors.checkpoint.Checkpointer;
+import io.akkord.actors.content.ContentServer;
 import io.akkord.actors.journal.DiskSync;
 import io.akkord.actors.ledger.Ledger;
 import io.akkord.actors.ledger.LedgerSetup;
@@ -15,6 +16,7 @@ import io.akkord.actors.ledger.ScoreKind;
 import io.akkord.actors.params.ParameterServer;
 import io.akkord.actors.params.SliceFeeder;
 import io.akkord.actors.supervisor.Supervisor;
+import io.akkord.actors.worker.RunSpec;
 import io.akkord.actors.worker.WorkerHost;
 import io.akkord.config.Recipe;
 import java.util.HashSet;
@@ -44,6 +46,7 @@ final class RunActor {
   private final RunParts parts;
   private final RunFacts facts;
   private final CompletableFuture<Void> stopped;
+  private RunSpec spec;
   private final Set<ActorRef<WorkerHost.Command>> known = new HashSet<>();
   private ActorRef<Ledger.Command> ledger;
   private ActorRef<ParameterServer.Command> server;
@@ -75,6 +78,10 @@ final class RunActor {
             blockingIo);
     ledger = context.spawn(Ledger.create(ledgerSetup(), sync), "ledger");
     server = context.spawn(ParameterServer.create(facts, ledger), "parameter-server");
+    ActorRef<ContentServer.Command> content =
+        context.spawn(
+            ContentServer.create(parts.bulk(), parts.inputs().offers, parts.content()), "content");
+    spec = parts.inputs().spec(facts, parts.setup().workers(), content);
     LaneInbox checkpoints = new LaneInbox(parts.bulk());
     ActorRef<Checkpointer.Command> checkpointer =
         context.spawn(
@@ -96,7 +103,7 @@ final class RunActor {
                     checkpointer,
                     checkpoints.address(),
                     events,
-                    parts.spec(),
+                    spec,
                     parts.control())),
             "supervisor");
     // An actor that the run cannot go on without ends it with its reason.
@@ -126,7 +133,7 @@ final class RunActor {
     }
     for (ActorRef<WorkerHost.Command> host : hosts.hosts()) {
       if (known.add(host)) {
-        host.tell(new WorkerHost.StartWorker(parts.spec(), server, ledger, supervisor));
+        host.tell(new WorkerHost.StartWorker(spec, server, ledger, supervisor));
       }
     }
     return Behaviors.same();

@@ -2,11 +2,11 @@ package io.akkord.actors.run;
 
 import akka.actor.typed.ActorRef;
 import io.akkord.actors.bulk.Bulk;
+import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.journal.Journal;
 import io.akkord.actors.ledger.LedgerSeed;
 import io.akkord.actors.params.SliceStore;
 import io.akkord.actors.supervisor.SupervisorSetup;
-import io.akkord.actors.worker.RunSpec;
 import io.akkord.actors.worker.WorkerHost;
 import java.util.Optional;
 
@@ -17,7 +17,6 @@ import java.util.Optional;
  */
 record RunParts(
     RunFacts facts,
-    RunSpec spec,
     SupervisorSetup setup,
     Inputs inputs,
     SliceStore.Initial initial,
@@ -25,6 +24,7 @@ record RunParts(
     MetricsFile metrics,
     TensorBoardFile tensorBoard,
     RunListener listener,
+    ContentSettings content,
     Journal journal,
     Bulk bulk,
     ActorRef<WorkerHost.Command> control) {}

@@ -4,6 +4,7 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Props;
 import io.akkord.actors.checkpoint.CheckpointReader;
+import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.journal.Journal;
 import io.akkord.actors.ledger.LedgerReader;
 import io.akkord.actors.ledger.LedgerSeed;
@@ -55,6 +56,7 @@ public final class TrainingRun {
   private final OutputFolder output;
   private final Inputs inputs;
   private final RunRuntime runtime;
+  private final ContentSettings content;
   private final CompletableFuture<RunResult> result = new CompletableFuture<>();
   private volatile Attempt attempt;
   private String stopReason;
@@ -77,6 +79,7 @@ public final class TrainingRun {
     this.output = output;
     this.inputs = inputs;
     this.runtime = runtime;
+    this.content = ContentSettings.read(runtime.system().settings().config());
     runtime.bulk().watch(this::onPeerLost);
     runtime.system().getWhenTerminated().thenRun(this::onCutOff);
   }
@@ -201,7 +204,6 @@ public final class TrainingRun {
     RunParts parts =
         new RunParts(
             facts,
-            inputs.spec(facts, workers),
             setup(facts, start, workers, reader),
             inputs,
             initial,
@@ -209,6 +211,7 @@ public final class TrainingRun {
             MetricsFile.open(recipe.outputDir(), start),
             TensorBoardFile.open(recipe.outputDir(), number, start, Clock.systemUTC()),
             events,
+            content,
             runtime.journal(),
             runtime.bulk(),
             runtime.control());

@@ -67,6 +67,9 @@ public final class Supervisor
   /** A worker cannot go on. */
   public record WorkerFailed(String worker, String reason) implements Command {}
 
+  /** What a worker does before it can join, for people; its name goes before the text. */
+  public record WorkerSays(String worker, String text) implements Command {}
+
   /** How many micro-batches of a step a worker could hold. */
   public record HeldShare(String worker, int held, int microBatches) implements Command {}
 
@@ -227,6 +230,7 @@ public final class Supervisor
         .onCommand(Join.class, this::onJoin)
         .onCommand(WorkerFailed.class, (state, c) -> onWorkerFailed(c))
         .onCommand(Gone.class, (state, c) -> lose(c.worker(), failureOf(c.worker())))
+        .onCommand(WorkerSays.class, (state, c) -> onWorkerSays(c))
         .onCommand(HeldShare.class, (state, c) -> onHeldShare(c))
         .onCommand(StartUpOver.class, (state, c) -> onStartUpOver())
         .onCommand(StepCommitted.class, (state, c) -> onStepCommitted(c))
@@ -279,8 +283,8 @@ public final class Supervisor
           Assignment.of(assignment.number() + 1, facts.plan().logicalShards(), workerIds());
       server.tell(new ParameterServer.Rebalance(assignment, refs()));
       placement.place();
-    } else if (members.size() == setup.workers()) {
-      place();
+    } else if (nobodyIsMissing()) {
+      startWithWhoIsHere();
     }
     WorkerJoined joined =
         WorkerJoined.newBuilder()
@@ -302,7 +306,26 @@ public final class Supervisor
     join.ref().tell(new GpuWorker.Leave(reason));
     join.host().tell(new WorkerHost.StopRun(facts.runId(), facts.attempt()));
     boolean all = !training && members.isEmpty() && failures.size() >= setup.workers();
-    return all ? end("failed", "no worker could start" + failureText()) : Effect().none();
+    if (all) {
+      return end("failed", "no worker could start" + failureText());
+    }
+    if (!training && !placing && nobodyIsMissing()) {
+      startWithWhoIsHere();
+    }
+    return Effect().none();
+  }
+
+  /** Whether every worker the run was started with is here or will not come. */
+  private boolean nobodyIsMissing() {
+    long failed = failures.keySet().stream().filter(w -> !members.containsKey(w)).count();
+    return !members.isEmpty() && members.size() + failed >= setup.workers();
+  }
+
+  private void startWithWhoIsHere() {
+    if (members.size() < setup.workers()) {
+      note("the run starts with %d of %d workers".formatted(members.size(), setup.workers()));
+    }
+    place();
   }
 
   /** Everybody is here: the slices are handed out, then the first step begins. */
@@ -364,12 +387,31 @@ public final class Supervisor
     return Effect().none();
   }
 
+  private Effect<SupervisorEvent, RunState> onWorkerSays(WorkerSays says) {
+    if (!ended) {
+      note(says.worker() + " " + says.text());
+    }
+    return Effect().none();
+  }
+
   private Effect<SupervisorEvent, RunState> onWorkerFailed(WorkerFailed failed) {
-    failures.put(failed.worker(), failed.reason());
+    boolean isNew = failures.put(failed.worker(), failed.reason()) == null;
     if (!training && members.isEmpty() && failures.size() == setup.workers()) {
       return end("failed", "no worker could start" + failureText());
     }
+    if (isNew && !ended && !members.containsKey(failed.worker())) {
+      return goOnWithout(failed);
+    }
     return lose(failed.worker(), failed.reason());
+  }
+
+  /** It never joined; if everybody else is here, nobody waits for the start-up deadline. */
+  private Effect<SupervisorEvent, RunState> goOnWithout(WorkerFailed failed) {
+    note("worker %s cannot take part: %s".formatted(failed.worker(), failed.reason()));
+    if (!training && !placing && nobodyIsMissing()) {
+      startWithWhoIsHere();
+    }
+    return Effect().none();
   }
 
   private String failureOf(String worker) {
@@ -389,6 +431,7 @@ public final class Supervisor
     if (member == null || ended) {
       return Effect().none();
     }
+    failures.putIfAbsent(worker, reason);
     member.ref().tell(new GpuWorker.Leave(reason));
     member.host().tell(new WorkerHost.StopRun(facts.runId(), facts.attempt()));
     placement.lost(worker);

@@ -7,7 +7,7 @@ import io.akkord.config.RunPlan;
 import io.akkord.config.Settings;
 import io.akkord.model.data.TokenFile;
 import io.akkord.model.engine.DeviceThread;
-import io.akkord.model.hf.HfFolder;
+import io.akkord.model.hf.ModelConfig;
 import io.akkord.model.hf.TextTokenizer;
 import io.akkord.model.layout.ParameterLayout;
 import java.nio.file.Files;
@@ -16,18 +16,23 @@ import java.nio.file.Path;
 /** The files of a run as one process has them open, and what follows from them. */
 record HostInputs(
     RunFacts facts,
-    HfFolder model,
+    ModelConfig model,
     TokenFile train,
     TokenFile eval,
     TextTokenizer tokenizer,
     int workersHere) {
 
-  static HostInputs open(RunSpec spec, Settings settings) {
+  /**
+   * Opens them; takes as long as reading the heads of the token files.
+   *
+   * @param folder of the model's configuration and tokenizer on this host
+   * @param tokens folder of the token files on this host
+   */
+  static HostInputs open(RunSpec spec, Path folder, Path tokens, Settings settings) {
     Recipe recipe = RecipeReader.readCanonical(spec.recipe());
-    Path folder = Path.of(spec.model());
-    HfFolder model = HfFolder.open(folder);
-    TokenFile train = TokenFile.open(Path.of(spec.tokens()));
-    TokenFile eval = spec.evalTokens() == null ? null : TokenFile.open(Path.of(spec.evalTokens()));
+    ModelConfig model = ModelConfig.read(folder);
+    TokenFile train = TokenFile.open(tokens.resolve(RunSpec.TRAIN_TOKENS));
+    TokenFile eval = spec.hasEval() ? TokenFile.open(tokens.resolve(RunSpec.EVAL_TOKENS)) : null;
     RunPlan plan = RunPlan.of(recipe, train.size(), eval == null ? 0 : eval.size());
     return new HostInputs(
         RunFacts.of(
@@ -35,7 +40,7 @@ record HostInputs(
             spec.attempt(),
             plan,
             settings,
-            ParameterLayout.of(model.config()),
+            ParameterLayout.of(model),
             spec.parameterShards()),
         model,
         train,
@@ -47,7 +52,7 @@ record HostInputs(
   EngineCompute compute(DeviceThread device) {
     return new EngineCompute(
         facts,
-        model.config(),
+        model,
         train,
         eval,
         tokenizer,
@@ -64,7 +69,8 @@ record HostInputs(
         });
   }
 
-  private void close() {
+  /** Closes the files, which nobody reads. */
+  void close() {
     train.close();
     if (eval != null) {
       eval.close();

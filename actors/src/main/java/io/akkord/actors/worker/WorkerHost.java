@@ -9,9 +9,13 @@ import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.receptionist.Receptionist;
 import akka.actor.typed.receptionist.ServiceKey;
 import io.akkord.actors.CborMessage;
+import io.akkord.actors.DiskWork;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.bulk.LaneInbox;
+import io.akkord.actors.content.ByteText;
+import io.akkord.actors.content.ContentKeeper;
+import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.ledger.Ledger;
 import io.akkord.actors.params.Holder;
 import io.akkord.actors.params.ParameterServer;
@@ -20,6 +24,9 @@ import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.config.Settings;
 import io.akkord.model.UserError;
 import io.akkord.model.engine.DeviceThread;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +38,7 @@ import java.util.Map;
 public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
 
   /** What a host can be told. */
-  public interface Command extends CborMessage {}
+  public sealed interface Command extends CborMessage {}
 
   /** Take part in an attempt; the worker reports to its supervisor when it is ready. */
   public record StartWorker(
@@ -62,6 +69,23 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   /** What runs here. */
   private record Part(String runId, long attempt, ActorRef<?> actor) {}
 
+  private record Content(ContentKeeper.Report report) implements Command {}
+
+  private record Opened(String attempt, HostInputs inputs, Throwable failure) implements Command {}
+
+  /** The files of an attempt; until they are open, commands that need them wait. */
+  private static final class AttemptFiles {
+    final RunSpec spec;
+    final ActorRef<ContentKeeper.Command> keeper;
+    final List<Command> waiting = new ArrayList<>();
+    HostInputs inputs;
+
+    AttemptFiles(RunSpec spec, ActorRef<ContentKeeper.Command> keeper) {
+      this.spec = spec;
+      this.keeper = keeper;
+    }
+  }
+
   /** Where hosts that offer themselves to every run of a cluster are found. */
   public static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "akkord-host");
 
@@ -70,8 +94,10 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   private final List<Integer> mine;
   private final Bulk bulk;
   private final Settings settings;
-  private final Map<String, HostInputs> inputs = new HashMap<>();
-  private final List<Part> parts = new java.util.ArrayList<>();
+  private final ContentSettings content;
+  private final ActorRef<ContentKeeper.Report> contentReports;
+  private final Map<String, AttemptFiles> files = new HashMap<>();
+  private final List<Part> parts = new ArrayList<>();
   private final Map<ActorRef<Supervisor.Command>, StopRun> supervisors = new HashMap<>();
   private int names;
 
@@ -80,19 +106,31 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
    *
    * @param id of its worker, unique in the cluster and over restarts
    * @param mine which of the devices; the first computes steps, slices go round all of them
+   * @param content how files come here
    */
   public static Behavior<Command> create(
-      String id, Devices devices, List<Integer> mine, Bulk bulk, Settings settings) {
-    return Behaviors.setup(context -> new WorkerHost(context, id, devices, mine, bulk, settings));
+      String id,
+      Devices devices,
+      List<Integer> mine,
+      Bulk bulk,
+      Settings settings,
+      ContentSettings content) {
+    return Behaviors.setup(
+        context -> new WorkerHost(context, id, devices, mine, bulk, settings, content));
   }
 
   /** A host that every run of the cluster finds. */
   public static Behavior<Command> offered(
-      String id, Devices devices, List<Integer> mine, Bulk bulk, Settings settings) {
+      String id,
+      Devices devices,
+      List<Integer> mine,
+      Bulk bulk,
+      Settings settings,
+      ContentSettings content) {
     return Behaviors.setup(
         context -> {
           context.getSystem().receptionist().tell(Receptionist.register(KEY, context.getSelf()));
-          return new WorkerHost(context, id, devices, mine, bulk, settings);
+          return new WorkerHost(context, id, devices, mine, bulk, settings, content);
         });
   }
 
@@ -102,13 +140,16 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
       Devices devices,
       List<Integer> mine,
       Bulk bulk,
-      Settings settings) {
+      Settings settings,
+      ContentSettings content) {
     super(context);
     this.id = id;
     this.devices = devices;
     this.mine = List.copyOf(mine);
     this.bulk = bulk;
     this.settings = settings;
+    this.content = content;
+    this.contentReports = context.messageAdapter(ContentKeeper.Report.class, Content::new);
   }
 
   @Override
@@ -116,6 +157,8 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
     return newReceiveBuilder()
         .onMessage(StartWorker.class, this::onStartWorker)
         .onMessage(StartCopy.class, this::onStartCopy)
+        .onMessage(Content.class, told -> onContent(told.report()))
+        .onMessage(Opened.class, this::onOpened)
         .onMessage(StopRun.class, this::onStopRun)
         .onMessage(Leave.class, this::onLeave)
         .onSignal(akka.actor.typed.PostStop.class, signal -> onPostStop())
@@ -127,14 +170,122 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
     return devices.device(index, in.facts().plan().recipe().threads());
   }
 
-  private HostInputs inputs(RunSpec spec) {
-    return inputs.computeIfAbsent(
-        spec.runId() + "|" + spec.attempt(), key -> HostInputs.open(spec, settings));
+  private static String key(String runId, long attempt) {
+    return runId + "|" + attempt;
   }
 
   private Behavior<Command> onStartWorker(StartWorker start) {
+    // Without its supervisor the attempt is over, whatever became of it.
+    StopRun over = new StopRun(start.spec().runId(), start.spec().attempt());
+    getContext().watchWith(start.supervisor(), over);
+    supervisors.put(start.supervisor(), over);
+    return whenOpen(start.spec(), start);
+  }
+
+  private Behavior<Command> onStartCopy(StartCopy start) {
+    return whenOpen(start.spec(), start);
+  }
+
+  private Behavior<Command> whenOpen(RunSpec spec, Command command) {
+    AttemptFiles now =
+        files.computeIfAbsent(key(spec.runId(), spec.attempt()), key -> bring(spec, key));
+    if (now.inputs == null) {
+      now.waiting.add(command);
+    } else {
+      carryOut(command, now.inputs);
+    }
+    return this;
+  }
+
+  private AttemptFiles bring(RunSpec spec, String key) {
+    // Before the run's own deadline, so that the reason is known by then.
+    Duration deadline = settings.deadlines().startUp().multipliedBy(9).dividedBy(10);
+    ContentKeeper.Task task =
+        new ContentKeeper.Task(
+            key, id, List.of(spec.model(), spec.tokens()), spec.server(), deadline);
+    return new AttemptFiles(
+        spec,
+        getContext()
+            .spawn(
+                ContentKeeper.create(task, bulk, content, contentReports), "content-" + names++));
+  }
+
+  private Behavior<Command> onContent(ContentKeeper.Report report) {
+    AttemptFiles now = files.get(report.task());
+    if (now == null) {
+      return this;
+    }
+    if (report instanceof ContentKeeper.Fetching told) {
+      say(now, "fetches %s of model and data".formatted(ByteText.of(told.bytes())));
+    } else if (report instanceof ContentKeeper.Failed told) {
+      giveUp(told.task(), told.reason());
+    } else if (report instanceof ContentKeeper.Here here) {
+      if (here.fetched() > 0) {
+        String text = "has fetched %s of model and data in %.1f s";
+        say(now, text.formatted(ByteText.of(here.fetched()), here.took().toMillis() / 1e3));
+      }
+      Path model = here.folders().get(now.spec.model().id());
+      Path tokens = here.folders().get(now.spec.tokens().id());
+      DiskWork.run(
+          getContext(),
+          () -> HostInputs.open(now.spec, model, tokens, settings),
+          (inputs, failure) -> new Opened(here.task(), inputs, failure));
+    }
+    return this;
+  }
+
+  /** Everybody who waits for these files is told how it goes. */
+  private void say(AttemptFiles now, String text) {
+    for (Command command : now.waiting) {
+      if (command instanceof StartWorker start) {
+        start.supervisor().tell(new Supervisor.WorkerSays(id, text));
+      }
+    }
+  }
+
+  private Behavior<Command> onOpened(Opened opened) {
+    AttemptFiles now = files.get(opened.attempt());
+    if (now == null) {
+      if (opened.inputs() != null) {
+        opened.inputs().close();
+      }
+    } else if (opened.failure() != null) {
+      boolean user = opened.failure() instanceof UserError;
+      if (!user) {
+        getContext().getLog().error("the files of the run cannot be opened", opened.failure());
+      }
+      giveUp(
+          opened.attempt(),
+          user ? opened.failure().getMessage() : "it cannot open its files: " + opened.failure());
+    } else {
+      now.inputs = opened.inputs();
+      now.waiting.forEach(command -> carryOut(command, now.inputs));
+      now.waiting.clear();
+    }
+    return this;
+  }
+
+  private void giveUp(String attempt, String reason) {
+    AttemptFiles now = files.remove(attempt);
+    getContext().stop(now.keeper);
+    getContext().getLog().error("{} cannot take part: {}", id, reason);
+    for (Command command : now.waiting) {
+      if (command instanceof StartWorker start) {
+        start.supervisor().tell(new Supervisor.WorkerFailed(id, reason));
+      }
+    }
+  }
+
+  private void carryOut(Command command, HostInputs in) {
+    if (command instanceof StartWorker start) {
+      startWorker(start, in);
+    } else if (command instanceof StartCopy start) {
+      startCopy(start, in);
+    }
+  }
+
+  private void startWorker(StartWorker start, HostInputs in) {
     try {
-      HostInputs in = inputs(start.spec());
       Behavior<GpuWorker.Command> worker =
           GpuWorker.create(
               in.facts(),
@@ -147,14 +298,9 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
               start.supervisor(),
               getContext().getSelf());
       spawn(start.spec(), worker, "worker");
-      // Without its supervisor the attempt is over, whatever became of it.
-      StopRun over = new StopRun(start.spec().runId(), start.spec().attempt());
-      getContext().watchWith(start.supervisor(), over);
-      supervisors.put(start.supervisor(), over);
     } catch (UserError e) {
       start.supervisor().tell(new Supervisor.WorkerFailed(id, e.getMessage()));
     }
-    return this;
   }
 
   private <T> ActorRef<T> spawn(RunSpec spec, Behavior<T> behavior, String name) {
@@ -163,8 +309,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
     return actor;
   }
 
-  private Behavior<Command> onStartCopy(StartCopy start) {
-    HostInputs in = inputs(start.spec());
+  private void startCopy(StartCopy start, HostInputs in) {
     LaneInbox inbox = new LaneInbox(bulk);
     ParameterShard.Setup setup =
         new ParameterShard.Setup(
@@ -179,7 +324,6 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
     ActorRef<ParameterShard.Command> shard =
         spawn(start.spec(), ParameterShard.create(setup), "slice-" + start.slice());
     start.replyTo().tell(new CopyStarted(start.slice(), new Holder(id, shard, inbox.address())));
-    return this;
   }
 
   private Behavior<Command> onStopRun(StopRun stop) {
@@ -192,9 +336,10 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
           return over;
         });
     supervisors.values().removeIf(stop::equals);
-    HostInputs in = inputs.remove(stop.runId() + "|" + stop.attempt());
-    if (in != null) {
-      in.closeAfter(device(in, 0));
+    AttemptFiles over = files.remove(key(stop.runId(), stop.attempt()));
+    if (over != null) {
+      getContext().stop(over.keeper);
+      close(over);
     }
     return this;
   }
@@ -205,7 +350,13 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   }
 
   private Behavior<Command> onPostStop() {
-    inputs.values().forEach(in -> in.closeAfter(device(in, 0)));
+    files.values().forEach(this::close);
     return this;
+  }
+
+  private void close(AttemptFiles over) {
+    if (over.inputs != null) {
+      over.inputs.closeAfter(device(over.inputs, 0));
+    }
   }
 }

@@ -12,7 +12,10 @@ import akka.cluster.typed.Cluster;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.bulk.Bulk;
+import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.InJvmBulk;
+import io.akkord.actors.bulk.LaneAddress;
+import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.journal.Journal;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunResult;
@@ -24,15 +27,20 @@ import io.akkord.config.EffectiveRecipe;
 import io.akkord.config.RecipeReader;
 import io.akkord.config.Settings;
 import io.akkord.model.TestModels;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.awaitility.Awaitility;
@@ -52,9 +60,10 @@ class ClusterRunTest {
   private static final Settings SETTINGS = Settings.read(ConfigFactory.load());
 
   @TempDir static Path folder;
-  private final Bulk bulk = new InJvmBulk();
+  private final CountingBulk bulk = new CountingBulk();
   private final List<ActorSystem<?>> systems = new ArrayList<>();
   private final List<Devices> devices = new ArrayList<>();
+  private ContentSettings content = ContentSettings.read(ConfigFactory.load());
   private Path data;
   private String expected;
 
@@ -78,6 +87,7 @@ class ClusterRunTest {
     systems.clear();
     devices.forEach(Devices::close);
     devices.clear();
+    content = ContentSettings.read(ConfigFactory.load());
   }
 
   @Test
@@ -114,16 +124,103 @@ class ClusterRunTest {
     assertThat(hash).isEqualTo(expected);
   }
 
+  @Test
+  void workersThatSeeNothingOfTheHeadsDiskFetchItOnceAndGiveTheSameBits() throws Exception {
+    seeNothing(folder.resolve("cache"));
+    List<String> notes = new CopyOnWriteArrayList<>();
+    OnEvent listener =
+        (head, event) -> {
+          if (event instanceof RunEvent.Note note) {
+            notes.add(note.text());
+          }
+        };
+    assertThat(train("fetched", 2, listener)).isEqualTo(expected);
+    assertThat(notes)
+        .anyMatch(n -> n.matches("worker-[01] fetches \\d+\\.\\d [kM]B of model and data"))
+        .anyMatch(n -> n.matches("worker-[01] has fetched .* of model and data in .* s"));
+    assertThat(folder.resolve("cache/blobs")).isDirectoryContaining(Files::isDirectory);
+    long before = bulk.fileBytes.get();
+    assertThat(before).isPositive();
+
+    stop();
+    seeNothing(folder.resolve("cache"));
+    notes.clear();
+    assertThat(train("cached", 2, listener)).isEqualTo(expected);
+    assertThat(bulk.fileBytes).as("bytes fetched").hasValue(before);
+    assertThat(notes).noneMatch(n -> n.contains("fetch"));
+  }
+
+  @Test
+  void aWorkerThatCannotFetchIsLeftOutWithItsReason() throws Exception {
+    List<String> notes = new CopyOnWriteArrayList<>();
+    Path noFolder = Files.createFile(folder.resolve("no-folder"));
+    String hash =
+        train(
+            "left-out",
+            2,
+            worker -> {
+              if (worker == 1) {
+                seeNothing(noFolder);
+              }
+            },
+            (head, event) -> {
+              if (event instanceof RunEvent.Note note) {
+                notes.add(note.text());
+              }
+            });
+    assertThat(notes)
+        .anyMatch(
+            n ->
+                n.startsWith("worker worker-1 cannot take part: ")
+                    && n.contains("the cache " + noFolder + " must be a folder"))
+        .contains("the run starts with 1 of 2 workers");
+    assertThat(hash).isEqualTo(expected);
+  }
+
+  private void seeNothing(Path cache) {
+    content = new ContentSettings(cache, 1L << 40, true, 64 << 10, 8, 4, Duration.ofSeconds(20), 8);
+  }
+
+  /** The lane of one JVM, which counts bytes of files. */
+  private static final class CountingBulk implements Bulk {
+    final AtomicLong fileBytes = new AtomicLong();
+    private final InJvmBulk lane = new InJvmBulk();
+
+    @Override
+    public LaneAddress open(Receiver receiver) {
+      return lane.open(receiver);
+    }
+
+    @Override
+    public void close(LaneAddress address) {
+      lane.close(address);
+    }
+
+    @Override
+    public CompletionStage<Void> send(LaneAddress to, BulkHeader header, ByteBuffer bytes) {
+      if (header.kind() == BulkHeader.Kind.FILE) {
+        fileBytes.addAndGet(bytes.remaining());
+      }
+      return lane.send(to, header, bytes);
+    }
+  }
+
   private interface OnEvent {
     void on(ActorSystem<?> head, RunEvent event);
   }
 
   private String train(String name, int workers, OnEvent listener) throws Exception {
+    return train(name, workers, worker -> {}, listener);
+  }
+
+  private String train(String name, int workers, IntConsumer beforeWorker, OnEvent listener)
+      throws Exception {
     Path output = folder.resolve(name);
     Path state = Files.createDirectories(folder.resolve(name + "-state"));
     Journal journal = Journal.open(state);
     ActorSystem<?> head = system(journal.config(), "control", null);
     for (int i = 0; i < workers; i++) {
+      beforeWorker.accept(i);
       worker(head, "worker-" + i);
     }
     awaitMembers(head, 1 + workers);
@@ -143,7 +240,7 @@ class ClusterRunTest {
     Devices device = new Devices(List.of(id));
     devices.add(device);
     system.systemActorOf(
-        WorkerHost.offered(id, device, List.of(0), bulk, SETTINGS), "host", Props.empty());
+        WorkerHost.offered(id, device, List.of(0), bulk, SETTINGS, content), "host", Props.empty());
   }
 
   private ActorSystem<?> system(Config journal, String role, ActorSystem<?> head) {

@@ -8,10 +8,11 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.content.ContentFetcher.Failed;
+import io.akkord.actors.content.ContentFetcher.Missing;
 import io.akkord.actors.content.ContentFetcher.Progress;
 import io.akkord.actors.content.ContentFetcher.Ready;
 import io.akkord.actors.content.ContentFetcher.Report;
-import io.akkord.model.hf.HfFolder;
+import io.akkord.model.hf.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,9 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ContentFetchTest {
   private static final ActorTestKit KIT =
       ActorTestKit.create(
-          ConfigFactory.parseResources("akkord-actors.conf")
-              .withFallback(ConfigFactory.parseResources("akkord-journal.conf"))
-              .withFallback(ConfigFactory.load()));
+          ConfigFactory.parseResources("akkord-actors.conf").withFallback(ConfigFactory.load()));
   private static final Path STORIES = Path.of("../deploy/demo/models/stories260K");
   private static final int CHUNK = 256 << 10;
   private static final Duration LONG = Duration.ofSeconds(60);
@@ -61,7 +60,7 @@ class ContentFetchTest {
     settings = settings(Duration.ofSeconds(10), 3, 8);
     LossyBulk bulk = new LossyBulk(header -> false);
     var server = server(bulk);
-    ContentManifest model = hidden(offerModel(STORIES));
+    ContentManifest model = hidden(offers.model(STORIES));
     Path large = random("large.tokens", 30 << 20);
     ContentManifest tokens = hidden(offerFile(large));
     for (String node : List.of("a", "b")) {
@@ -70,11 +69,12 @@ class ContentFetchTest {
         assertThat(folder.resolve(entry.name()))
             .hasSameBinaryContentAs(STORIES.resolve(entry.name()));
       }
-      assertThat(HfFolder.open(folder).tensorNames()).isNotEmpty();
+      assertThat(ModelConfig.read(folder).vocabSize()).isPositive();
+      assertThat(folder.resolve("model.safetensors")).doesNotExist();
       Path copy = ready(fetch(tokens, server, bulk, store(node)));
       assertThat(copy.resolve("large.tokens")).hasSameBinaryContentAs(large);
     }
-    assertThat(model.files()).extracting(ContentManifest.Entry::name).hasSize(6);
+    assertThat(model.files()).extracting(ContentManifest.Entry::name).hasSize(5);
     assertThat(bulk.most.get()).as("chunks under way").isBetween(1, settings.chunksSent());
 
     int sent = bulk.sent.get();
@@ -90,6 +90,7 @@ class ContentFetchTest {
     LossyBulk bulk = new LossyBulk(header -> header.step() == 1 && lostOnce.add(header.step()));
     ContentManifest manifest = hidden(offerFile(random("f", 1 << 20)));
     TestProbe<Report> parent = fetch(manifest, server(bulk), bulk, store("a"));
+    assertThat(parent.receiveMessage(LONG)).isEqualTo(new Missing(manifest.id(), 1 << 20));
     assertThat(parent.receiveMessage(LONG))
         .isEqualTo(new Progress(manifest.id(), 3L * CHUNK, 0, 4L * CHUNK));
     ready(parent);
@@ -262,11 +263,22 @@ class ContentFetchTest {
   void aFullDiskIsSaidBeforeAByteIsFetched() throws Exception {
     LossyBulk bulk = new LossyBulk(header -> false);
     ContentManifest manifest = hidden(offerFile(random("f", 1 << 20)));
-    ContentStore full = new ContentStore(temp.resolve("a"), folder -> 1_000_000);
+    ContentStore full = new ContentStore(temp.resolve("a"), folder -> 1_000_000, false);
     assertThat(failed(fetch(manifest, server(bulk), bulk, full)))
         .contains("1048576 bytes of /nowhere must be fetched and 1000000 bytes are free")
-        .contains("free 48576 more, or set akkord.content.directory");
+        .contains("free 48576 more, or set akkord.content.cache-dir");
     assertThat(bulk.sent.get()).isZero();
+  }
+
+  @Test
+  void aCacheThatCannotBeAFolderIsSaidWithWhatToDo() throws Exception {
+    LossyBulk bulk = new LossyBulk(header -> false);
+    Path file = Files.createFile(temp.resolve("a"));
+    assertThat(
+            failed(fetch(hidden(offerFile(random("f", 1 << 20))), server(bulk), bulk, store("a"))))
+        .contains("looking for what is here: " + file)
+        .contains("the cache " + file + " must be a folder with room that can be written")
+        .contains("or set akkord.content.cache-dir to another one");
   }
 
   @Test
@@ -296,11 +308,11 @@ class ContentFetchTest {
   }
 
   private ContentSettings settings(Duration deadline, int sent, int attempts) {
-    return new ContentSettings(temp, CHUNK, sent, 4, deadline, attempts);
+    return new ContentSettings(temp, 1L << 40, false, CHUNK, sent, 4, deadline, attempts);
   }
 
   private ContentStore store(String node) {
-    return new ContentStore(temp.resolve(node));
+    return new ContentStore(temp.resolve(node), folder -> Long.MAX_VALUE, false);
   }
 
   private Path random(String name, int size) throws IOException {
@@ -310,19 +322,8 @@ class ContentFetchTest {
     return Files.write(folder.resolve(name), bytes);
   }
 
-  private ContentManifest offerModel(Path folder) throws Exception {
-    AtomicInteger read = new AtomicInteger();
-    ContentManifest manifest =
-        offers
-            .folder(folder, Runnable::run, n -> read.addAndGet((int) n))
-            .toCompletableFuture()
-            .get();
-    assertThat((long) read.get()).isEqualTo(manifest.bytes());
-    return manifest;
-  }
-
-  private ContentManifest offerFile(Path file) throws Exception {
-    return offers.file(file, Runnable::run, n -> {}).toCompletableFuture().get();
+  private ContentManifest offerFile(Path file) {
+    return offers.files(file.getParent(), List.of(file.getFileName().toString()));
   }
 
   /** As a node gets it that does not see the head's disk. */
@@ -367,6 +368,9 @@ class ContentFetchTest {
         done = p.done();
         continue;
       }
+      if (report instanceof Missing) {
+        continue;
+      }
       assertThat(report).isInstanceOf(Ready.class);
       return Path.of(((Ready) report).folder());
     }
@@ -374,7 +378,7 @@ class ContentFetchTest {
 
   private static String failed(TestProbe<Report> parent) {
     Report report = parent.receiveMessage(LONG);
-    while (report instanceof Progress) {
+    while (report instanceof Progress || report instanceof Missing) {
       report = parent.receiveMessage(LONG);
     }
     assertThat(report).isInstanceOf(Failed.class);

@@ -17,7 +17,9 @@ final class ContentProcess {
     ContentManifest hidden = new ContentManifest(manifest.id(), "/nowhere", manifest.files());
     int chunk = Integer.parseInt(args[2]);
     byte[] bytes = Files.readAllBytes(file);
-    ContentSession session = new ContentSession(new ContentStore(Path.of(args[0])), hidden, chunk);
+    ContentSession session =
+        new ContentSession(
+            new ContentStore(Path.of(args[0]), folder -> Long.MAX_VALUE, false), hidden, chunk);
     session.survey();
     session.begin(0);
     session.write(0, 0, ByteBuffer.wrap(bytes, 0, chunk));

@@ -33,7 +33,7 @@ class ContentStoreTest {
     new Random(1).nextBytes(bytes);
     Path file = Files.write(Files.createDirectory(temp.resolve("head")).resolve("f"), bytes);
     Path directory = temp.resolve("cache");
-    ContentStore store = new ContentStore(directory);
+    ContentStore store = store(directory);
     ContentManifest manifest = hidden(scan(file));
     try (ForkedJvm other =
             ForkedJvm.start(
@@ -43,7 +43,7 @@ class ContentStoreTest {
                 Integer.toString(CHUNK));
         ContentSession session = new ContentSession(store, manifest, CHUNK)) {
       assertThat(other.readLine()).isEqualTo("written");
-      assertThat(session.survey()).isTrue();
+      assertThat(session.survey()).isPresent();
       assertThat(session.begin(0)).isInstanceOf(ContentSession.Elsewhere.class);
       assertThatThrownBy(() -> store.prune(0))
           .isInstanceOf(UserError.class)
@@ -62,7 +62,7 @@ class ContentStoreTest {
   void pruneSaysItIsBusyWhileAnotherProcessFetches() throws Exception {
     Path file = Files.write(temp.resolve("f"), new byte[3 * CHUNK]);
     Path directory = temp.resolve("cache");
-    ContentStore store = new ContentStore(directory);
+    ContentStore store = store(directory);
     try (ForkedJvm other =
         ForkedJvm.start(
             ContentProcess.class, directory.toString(), file.toString(), Integer.toString(CHUNK))) {
@@ -76,7 +76,7 @@ class ContentStoreTest {
   @Test
   void aPartOfAnotherChunkSizeIsNotTrusted() throws Exception {
     ContentManifest manifest = hidden(scan(Files.write(temp.resolve("f"), new byte[3 * CHUNK])));
-    ContentStore store = new ContentStore(temp.resolve("cache"));
+    ContentStore store = store(temp.resolve("cache"));
     try (ContentSession session = new ContentSession(store, manifest, CHUNK)) {
       session.survey();
       session.begin(0);
@@ -92,7 +92,7 @@ class ContentStoreTest {
   void anEmptyFileIsHereAtOnce() throws Exception {
     ContentManifest manifest = hidden(scan(Files.createFile(temp.resolve("f"))));
     try (ContentSession session =
-        new ContentSession(new ContentStore(temp.resolve("cache")), manifest, CHUNK)) {
+        new ContentSession(store(temp.resolve("cache")), manifest, CHUNK)) {
       session.survey();
       assertThat(session.begin(0)).isEqualTo(new ContentSession.Fetch(new BitSet()));
       assertThat(new FetchWindow(0, CHUNK, new BitSet(), 4).complete()).isTrue();
@@ -141,11 +141,11 @@ class ContentStoreTest {
     Files.writeString(blob, "{}");
     Path model = Files.createDirectories(repo.resolve("snapshots/rev1"));
     Files.createSymbolicLink(model.resolve("config.json"), Path.of("../../blobs/abc"));
-    ContentManifest manifest = ContentScan.folder(model, new ContentHashes(), n -> {});
+    ContentManifest manifest = ContentScan.model(model, new ContentHashes(), n -> {});
     assertThat(manifest.files().get(0).size()).isEqualTo(2);
     Path secret = Files.writeString(temp.resolve("secret"), "key");
     Files.createSymbolicLink(model.resolve("tokenizer.json"), secret);
-    assertThatThrownBy(() -> ContentScan.folder(model, new ContentHashes(), n -> {}))
+    assertThatThrownBy(() -> ContentScan.locate(model, "tokenizer.json"))
         .isInstanceOf(UserError.class)
         .hasMessageContaining("tokenizer.json leads out of its folder, to " + secret);
   }
@@ -172,7 +172,9 @@ class ContentStoreTest {
   @Test
   void settingsHaveDefaultsAndAllBadOnesAreSaidAtOnce() {
     ContentSettings settings = ContentSettings.read(ConfigFactory.empty());
-    assertThat(settings.directory()).isAbsolute().endsWithRaw(Path.of(".cache/akkord/content"));
+    assertThat(settings.cacheDir()).isAbsolute().endsWithRaw(Path.of(".cache/akkord/content"));
+    assertThat(settings.cacheLimit()).isEqualTo(50L << 30);
+    assertThat(settings.ignoreLocal()).isFalse();
     assertThat(settings.chunkBytes()).isEqualTo(4 << 20);
     assertThat(settings.chunksSent()).isEqualTo(8);
     assertThat(settings.deadline(1)).isEqualTo(Duration.ofSeconds(20));
@@ -181,11 +183,17 @@ class ContentStoreTest {
             () ->
                 ContentSettings.read(
                     ConfigFactory.parseString(
-                        "akkord.content { chunk = 1GiB, chunks-sent = 0, chunk-deadline = soon }")))
+                        "akkord.content { chunk = 1GiB, chunks-sent = 0, chunk-deadline = soon, cache-limit = much, ignore-local = maybe }")))
         .isInstanceOf(UserError.class)
         .hasMessageContaining("akkord.content.chunk: found 1GiB, allowed: 4KiB to 64MiB")
+        .hasMessageContaining("akkord.content.cache-limit: found much, allowed: 0 to 1PiB")
+        .hasMessageContaining("akkord.content.ignore-local: found maybe, allowed: on or off")
         .hasMessageContaining("akkord.content.chunks-sent: found 0, allowed: a whole number")
         .hasMessageContaining("akkord.content.chunk-deadline: found soon, allowed: a duration");
+  }
+
+  private static ContentStore store(Path directory) {
+    return new ContentStore(directory, folder -> Long.MAX_VALUE, false);
   }
 
   private static ContentManifest scan(Path file) throws Exception {
