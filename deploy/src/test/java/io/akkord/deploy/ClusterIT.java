@@ -62,7 +62,7 @@ class ClusterIT {
         max_length: 256
         too_long: truncate
         learning_rate: 1.0e-3
-        rewrite: {warmup: 0.25, every: 0.25, fraction: 0.5, probability: 1.0, min_visits: 1, max_new_tokens: 100, batch: 3, temperature: 0.9, top_p: 1.0}
+        rewrite: off
         save_steps: 40
         """
             .formatted(TestModels.stories260K().toAbsolutePath(), folder.resolve("quiet"), STEPS));
