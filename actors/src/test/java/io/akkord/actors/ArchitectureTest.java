@@ -47,6 +47,9 @@ class ArchitectureTest {
       noClasses()
           .that()
           .resideInAPackage("io.akkord.actors..")
+          .and()
+          // Threads of the control API wait for a person; they are no actors.
+          .doNotHaveFullyQualifiedName("io.akkord.actors.job.ClusterControl")
           .should()
           .dependOnClassesThat()
           .haveFullyQualifiedName("akka.actor.typed.javadsl.AskPattern")

@@ -217,6 +217,7 @@ class ClusterIT {
     command.addAll(
         List.of(
             "-Xmx1g",
+            "-XX:TieredStopAtLevel=1",
             "-Dakkord.home=" + Path.of("..").toRealPath(),
             "-Dakkord.cluster.state-dir=" + folder.resolve("state")));
     List<String> given = List.of(words);

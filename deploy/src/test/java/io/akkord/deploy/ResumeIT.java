@@ -119,7 +119,8 @@ class ResumeIT {
   private static Process start(Path recipe, String... more) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx1g", "-cp", System.getProperty("java.class.path")));
+    command.addAll(
+        List.of("-Xmx1g", "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(Main.class.getName(), "train", recipe.toString()));
     command.add("--in-process");
     command.addAll(List.of(more));

@@ -1,6 +1,7 @@
 package io.akkord.actors.dashboard;
 
 import io.akkord.actors.params.StepReport;
+import io.akkord.actors.params.WorkerPhases;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.TimedEvent;
 import io.akkord.proto.SupervisorEvent.CheckpointFinished;
@@ -34,6 +35,7 @@ public final class RunModel {
   private final TreeMap<Long, CheckpointFinished> checkpoints = new TreeMap<>();
   private final Map<String, WorkerRow> workers = new LinkedHashMap<>();
   private final TreeMap<Long, RunEvent.Overdue> overdue = new TreeMap<>();
+  private final TreeMap<Long, RunEvent.Phases> phases = new TreeMap<>();
   private final LogRing log = new LogRing();
   private RunEvent.Opened opened;
   private RunEvent.Ended ended;
@@ -69,6 +71,11 @@ public final class RunModel {
       log.add(at, warns(note.text()) ? "warn" : "info", "supervisor", note.text());
     } else if (event instanceof RunEvent.Worker worker) {
       worker(at, worker);
+    } else if (event instanceof RunEvent.Phases of) {
+      phases.put(of.step(), of);
+      if (phases.size() > RECENT_STEPS) {
+        phases.pollFirstEntry();
+      }
     } else if (event instanceof RunEvent.Overdue late) {
       put(overdue, late.step(), late);
     } else if (event instanceof RunEvent.Opened open) {
@@ -120,6 +127,7 @@ public final class RunModel {
     // What is computed again replaces what the attempt before had after this point.
     cycles.values().removeIf(cycle -> cycle.getCommittedSteps() > open.fromStep());
     checkpoints.tailMap(open.fromStep(), false).clear();
+    phases.tailMap(open.fromStep(), true).clear();
     workers.clear();
     overdue.clear();
     log.add(
@@ -211,6 +219,12 @@ public final class RunModel {
 
   public Collection<WorkerRow> workers() {
     return workers.values();
+  }
+
+  /** Where each worker's time went in a step; empty where that was not recorded. */
+  public List<WorkerPhases> phases(long step) {
+    RunEvent.Phases of = phases.get(step);
+    return of == null ? List.of() : of.workers();
   }
 
   /** Steps of this attempt that waited too long. */

@@ -1,6 +1,7 @@
 package io.akkord.actors.dashboard;
 
 import io.akkord.actors.params.StepReport;
+import io.akkord.actors.params.WorkerPhases;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.proto.SupervisorEvent.CycleFinished;
 import io.akkord.proto.SupervisorEvent.EvalFinished;
@@ -94,6 +95,26 @@ public final class Views {
     view.put("samples", r.samples());
     view.put("seconds", r.seconds());
     view.put("skipped", r.skipped());
+    return view;
+  }
+
+  /** One step with its workers' times, seconds by phase. */
+  public static Map<String, Object> step(StepReport r, List<WorkerPhases> workers) {
+    Map<String, Object> view = step(r);
+    view.put(
+        "workers",
+        workers.stream()
+            .map(
+                w -> {
+                  Map<String, Object> row = map();
+                  row.put("worker", w.worker());
+                  List<Double> values = w.values();
+                  for (int i = 0; i < values.size(); i++) {
+                    row.put(WorkerPhases.NAMES.get(i), values.get(i));
+                  }
+                  return row;
+                })
+            .toList());
     return view;
   }
 

@@ -72,9 +72,18 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   /** Commits the step in flight, has the parameters saved and goes no further. */
   public record Halt(String reason) implements Command {}
 
-  /** A worker's scores of some shards of a step. */
+  /**
+   * A worker's scores of some shards of a step.
+   *
+   * @param before where its time went in the step before; null if that is not known
+   */
   public record Scored(
-      long attempt, long step, long assignment, String worker, List<ShardScore> scores)
+      long attempt,
+      long step,
+      long assignment,
+      String worker,
+      List<ShardScore> scores,
+      WorkerPhases before)
       implements Command {}
 
   /** A slice's gradient is summed: squared norm by block. */
@@ -111,6 +120,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   private SliceHolders holders = new SliceHolders(List.of());
   private final List<AddHolder> newHolders = new ArrayList<>();
   private final Map<String, Boolean> pushed = new HashMap<>();
+  private final List<WorkerPhases> phases = new ArrayList<>();
   private Rebalance rebalance;
   private Map<String, ActorRef<GpuWorker.Command>> workers = Map.of();
   private Assignment assignment;
@@ -233,6 +243,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     holders.clearSums();
     moments = null;
     report = null;
+    phases.clear();
     stepStartedNanos = System.nanoTime();
     expect();
     if (!facts.waitsAfter(step)) {
@@ -329,6 +340,9 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     if (scored.attempt() != facts.attempt() || barrier == null) {
       return this;
     }
+    if (scored.before() != null && scored.step() == barrier.step()) {
+      phases.add(scored.before());
+    }
     Outcome last = new Outcome.Waiting();
     for (ShardScore score : scored.scores()) {
       Outcome outcome = barrier.score(scored.step(), scored.assignment(), score);
@@ -354,6 +368,10 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     long epoch = facts.plan().batch(barrier.step()).epoch();
     report = StepWeights.report(objective, barrier.step(), epoch, scores, moments);
     workers.values().forEach(worker -> worker.tell(momentsMessage()));
+    if (!phases.isEmpty()) {
+      supervisor.tell(new Supervisor.StepTimes(barrier.step() - 1, List.copyOf(phases)));
+      phases.clear();
+    }
   }
 
   private GpuWorker.StepMoments momentsMessage() {

@@ -1,7 +1,9 @@
 package io.akkord.actors.run;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.akkord.actors.params.WorkerPhases;
 import io.akkord.config.EffectiveRecipe.Setting;
 import io.akkord.model.UserError;
 import io.akkord.proto.SupervisorEvent.CheckpointFinished;
@@ -19,6 +21,11 @@ import java.util.function.LongSupplier;
  */
 final class EventsFile implements RunListener, AutoCloseable {
   static final String NAME = "events.jsonl";
+
+  /** Every step's would be most of the file; live, all of them are seen. */
+  private static final int PHASES_EVERY = 10;
+
+  private static final double MICROS = 1e6;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final BufferedWriter out;
@@ -74,6 +81,8 @@ final class EventsFile implements RunListener, AutoCloseable {
     } else if (event instanceof RunEvent.Worker worker) {
       line.put("kind", "worker");
       line.put("worker", worker.id()).put("state", worker.state()).put("reason", worker.reason());
+    } else if (event instanceof RunEvent.Phases phases) {
+      return phases.step() % PHASES_EVERY == 0 ? phases(line, phases) : null;
     } else if (event instanceof RunEvent.Overdue overdue) {
       line.put("kind", "overdue");
       line.put("step", overdue.step()).put("reason", overdue.reason());
@@ -96,6 +105,16 @@ final class EventsFile implements RunListener, AutoCloseable {
       line.put("checkpoint", ended.checkpoint());
     } else {
       return null;
+    }
+    return line;
+  }
+
+  private static ObjectNode phases(ObjectNode line, RunEvent.Phases phases) {
+    line.put("kind", "phases").put("step", phases.step());
+    ObjectNode workers = line.putObject("workers");
+    for (WorkerPhases worker : phases.workers()) {
+      ArrayNode seconds = workers.putArray(worker.worker());
+      worker.values().forEach(value -> seconds.add(Math.round(value * MICROS) / MICROS));
     }
     return line;
   }

@@ -1,6 +1,7 @@
 package io.akkord.actors.run;
 
 import io.akkord.actors.params.StepReport;
+import io.akkord.actors.params.WorkerPhases;
 import io.akkord.config.EffectiveRecipe.Setting;
 import io.akkord.proto.SupervisorEvent.CheckpointFinished;
 import io.akkord.proto.SupervisorEvent.CycleFinished;
@@ -45,6 +46,9 @@ public sealed interface RunEvent {
 
   /** A step was committed. */
   record Step(StepReport report) implements RunEvent {}
+
+  /** Where each worker's time went in a step; told when the next step is scored. */
+  record Phases(long step, List<WorkerPhases> workers) implements RunEvent {}
 
   /** A cycle is over. */
   record Cycle(CycleFinished finished) implements RunEvent {}

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.akkord.actors.params.StepReport;
+import io.akkord.actors.params.WorkerPhases;
 import io.akkord.config.EffectiveRecipe.Setting;
 import io.akkord.config.Origin;
 import io.akkord.proto.SupervisorEvent.CheckpointFinished;
@@ -136,6 +137,20 @@ public final class RunHistory {
               line.path("worker").asText(),
               line.path("state").asText(),
               line.path("reason").asText());
+      case "phases" -> {
+        List<WorkerPhases> workers = new ArrayList<>();
+        line.path("workers")
+            .fields()
+            .forEachRemaining(
+                e -> {
+                  List<Double> seconds = new ArrayList<>();
+                  e.getValue().forEach(value -> seconds.add(value.asDouble()));
+                  if (seconds.size() == WorkerPhases.NAMES.size()) {
+                    workers.add(WorkerPhases.of(e.getKey(), seconds));
+                  }
+                });
+        yield new RunEvent.Phases(line.path("step").asLong(), workers);
+      }
       case "overdue" -> {
         List<String> late = new ArrayList<>();
         line.path("late").forEach(id -> late.add(id.asText()));

@@ -22,6 +22,7 @@ import io.akkord.actors.params.Assignment;
 import io.akkord.actors.params.ParameterServer;
 import io.akkord.actors.params.SliceFeeder;
 import io.akkord.actors.params.StepReport;
+import io.akkord.actors.params.WorkerPhases;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.actors.worker.Compute.EvalScore;
@@ -80,6 +81,9 @@ public final class Supervisor
    */
   public record StepCommitted(long committedSteps, long adamSteps, StepReport report, boolean last)
       implements Command {}
+
+  /** Where the workers' time went in a step. */
+  public record StepTimes(long step, List<WorkerPhases> workers) implements Command {}
 
   /** A step waits too long; its late workers are given up. */
   public record StepOverdue(long step, List<String> late, String reason) implements Command {}
@@ -234,6 +238,7 @@ public final class Supervisor
         .onCommand(HeldShare.class, (state, c) -> onHeldShare(c))
         .onCommand(StartUpOver.class, (state, c) -> onStartUpOver())
         .onCommand(StepCommitted.class, (state, c) -> onStepCommitted(c))
+        .onCommand(StepTimes.class, (state, c) -> onStepTimes(c))
         .onCommand(StepOverdue.class, (state, c) -> onStepOverdue(c))
         .onCommand(AssignmentMoved.class, (state, c) -> onAssignmentMoved(c))
         .onCommand(CopyStarted.class, (state, c) -> onCopyStarted(c))
@@ -491,6 +496,11 @@ public final class Supervisor
     if (step.last() || facts.waitsAfter(committed)) {
       boundaries.enter(committed, step.adamSteps(), step.last());
     }
+    return Effect().none();
+  }
+
+  private Effect<SupervisorEvent, RunState> onStepTimes(StepTimes times) {
+    events.tell(new RunEvent.Phases(times.step(), times.workers()));
     return Effect().none();
   }
 

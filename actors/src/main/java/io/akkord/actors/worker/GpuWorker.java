@@ -114,6 +114,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   private final TimerScheduler<Command> timers;
   private final ActorRef<Ledger.TableContent> tableAdapter;
   private final ActorRef<Rewriter.Command> rewriter;
+  private final PhaseClock phases;
   private final TreeMap<Long, Map<Integer, LaneInbox.Block>> incoming = new TreeMap<>();
   private final Map<Long, List<SharesOf>> sharesOfStep = new HashMap<>();
   private final List<Long> scored = new ArrayList<>();
@@ -181,6 +182,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     this.timers = timers;
     this.facts = facts;
     this.id = id;
+    this.phases = new PhaseClock(id, System::nanoTime);
     this.compute = compute;
     this.bulk = bulk;
     this.inbox = inbox;
@@ -285,6 +287,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
       inbox.refuse(arrived.block());
       return this;
     }
+    phases.block();
     LaneInbox.Block old =
         incoming
             .computeIfAbsent(header.step(), v -> new TreeMap<>())
@@ -318,6 +321,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
       return fail("installing parameters", installed.failure());
     }
     version = installed.version();
+    phases.installed();
     sharesOfStep.keySet().removeIf(step -> step < version);
     incoming
         .headMap(version, true)
@@ -413,11 +417,17 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     }
     if (forwarded.step() == started) {
       Scores scores = forwarded.scores();
+      phases.forwarded(scores);
       scored.add(forwarded.assignment());
       supervisor.tell(new Supervisor.HeldShare(id, scores.held(), scores.microBatches()));
       server.tell(
           new ParameterServer.Scored(
-              facts.attempt(), forwarded.step(), forwarded.assignment(), id, scores.shards()));
+              facts.attempt(),
+              forwarded.step(),
+              forwarded.assignment(),
+              id,
+              scores.shards(),
+              phases.take()));
     }
     return this;
   }
@@ -427,6 +437,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
       return this;
     }
     moments = told;
+    phases.opened();
     List<Long> groups = List.copyOf(scored);
     scored.clear();
     groups.forEach(this::backward);
@@ -446,6 +457,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     if (done.failure() != null) {
       return fail("the gradient of step " + done.step(), done.failure());
     }
+    phases.backwarded();
     sends.removeIf(CompletableFuture::isDone);
     done.sums().forEach(sum -> push(done, sum));
     pushed = done.step();
@@ -475,7 +487,11 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     }
     sends.add(
         CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
-            .whenComplete((released, failure) -> sum.release().run()));
+            .whenComplete(
+                (released, failure) -> {
+                  phases.pushed();
+                  sum.release().run();
+                }));
   }
 
   private Behavior<Command> onEvaluate(Evaluate evaluate) {

@@ -258,7 +258,7 @@ class ParameterServerTest {
             new int[] {2},
             0,
             0);
-    server.tell(new ParameterServer.Scored(1, step, assignment, worker, List.of(score)));
+    server.tell(new ParameterServer.Scored(1, step, assignment, worker, List.of(score), null));
   }
 
   private RunFacts facts(String stepDeadline, int saveSteps) {

@@ -64,6 +64,7 @@ class DashboardIT {
       browser.open(url);
       liveNumbersMove(browser);
       everyPage(browser, "live");
+      phasesAreShown(browser);
       aSampleIsFound(browser);
       aRewriteIsOpened(browser);
       theKeyboardIsEnough(browser);
@@ -121,6 +122,18 @@ class DashboardIT {
           .isZero();
       browser.picture(PICTURES.resolve(when + "-" + page + ".png"));
     }
+  }
+
+  private static void phasesAreShown(Browser browser) throws IOException {
+    browser.eval("location.hash = '#/steps'");
+    browser.until(
+        "bars of both workers", "document.querySelectorAll('#main .phases').length === 2");
+    assertThat(
+            browser
+                .eval("document.querySelector('#main .phases').getAttribute('aria-label')")
+                .asText())
+        .contains("Forward", "Backward", "Barrier");
+    browser.picture(PICTURES.resolve("steps-phases.png"));
   }
 
   private static void aSampleIsFound(Browser browser) throws IOException {
@@ -264,7 +277,8 @@ class DashboardIT {
   private static Process start(String command, String... more) throws IOException {
     List<String> words = new ArrayList<>();
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    words.addAll(List.of("-Xmx1g", "-cp", System.getProperty("java.class.path")));
+    words.addAll(
+        List.of("-Xmx1g", "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
     words.addAll(List.of(Main.class.getName(), command));
     words.addAll(List.of(more));
     return new ProcessBuilder(words)

@@ -10,6 +10,7 @@ import io.akkord.actors.dashboard.RunModel;
 import io.akkord.actors.dashboard.RunSet;
 import io.akkord.actors.dashboard.RunView;
 import io.akkord.actors.dashboard.Views;
+import io.akkord.actors.params.WorkerPhases;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.model.UserError;
 import java.util.ArrayList;
@@ -227,8 +228,10 @@ final class Api {
               m.committedSteps(),
               "rows",
               recent.subList(Math.max(0, recent.size() - limit), recent.size()).stream()
-                  .map(Views::step)
-                  .toList());
+                  .map(r -> Views.step(r, m.phases(r.step())))
+                  .toList(),
+              "phases",
+              WorkerPhases.NAMES);
         });
   }
 

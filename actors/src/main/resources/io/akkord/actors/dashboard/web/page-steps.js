@@ -5,9 +5,19 @@ import { number, count, short, duration } from "./format.js";
 const SLOW = 2;
 const EVERY_MS = 1500;
 
+const PHASES = [
+  ["pull", "Pull", "new parameters arrive"], ["data", "Data", "micro-batches are built"], ["forward", "Forward", "samples are scored"],
+  ["barrier", "Barrier", "waits for the scores of all others"], ["backward", "Backward", "gradients"],
+  ["push", "Push", "gradients leave"], ["aggregate", "Aggregate", "waits for sum, step and the next parameters"],
+];
+const LATE = 1.5;
+
 export async function steps(context) {
   const body = h("div", {});
-  const load = async () => draw(body, await get("steps", { run: context.run, limit: 200 }));
+  const chosen = { step: null };
+  let data = null;
+  const load = async () => { data = await get("steps", { run: context.run, limit: 200 }); draw(body, data, chosen, again); };
+  const again = () => draw(body, data, chosen, again);
   await load();
   let lastAt = Date.now();
   return {
@@ -20,7 +30,43 @@ export async function steps(context) {
   };
 }
 
-function draw(body, data) {
+const own = (w) => w.data + w.forward + w.backward;
+const total = (w) => PHASES.reduce((sum, [key]) => sum + w[key], 0);
+
+// One worker's step as a bar of phases; letters and titles say what colours say.
+function phaseBar(w, longest) {
+  const bar = h("span", { class: "phases", role: "img", "aria-label": PHASES.map(([key, title]) => `${title} ${duration(w[key])}`).join(", ") });
+  bar.style.width = Math.max(2, 100 * (total(w) / longest)) + "%";
+  for (const [key, title, hint] of PHASES) {
+    const share = w[key] / total(w);
+    const part = h("span", { class: "phase ph-" + key, title: `${title}: ${duration(w[key])}, ${hint}` }, share > 0.06 ? title[0] : "");
+    part.style.flexGrow = String(Math.max(share, 0.002));
+    bar.append(part);
+  }
+  return bar;
+}
+
+function workers(data, chosen, again) {
+  const known = data.rows.filter((r) => r.workers.length);
+  if (!known.length) return null;
+  const row = known.find((r) => r.step === chosen.step) || known[known.length - 1];
+  const longest = Math.max(...row.workers.map(total));
+  const times = row.workers.map(own).sort((a, b) => a - b);
+  const median = times[Math.floor((times.length - 1) / 2)];
+  const late = (w) => row.workers.length > 1 && own(w) > LATE * median;
+  return h("section", { class: "section" },
+    h("h2", {}, `Where the time of step ${count(row.step)} went`),
+    h("p", { class: "muted" }, chosen.step === null ? "the latest step; choose another in the list below" : h("button", { onclick: () => { chosen.step = null; again(); } }, "Back to the latest")),
+    h("ul", { class: "legend" }, PHASES.map(([key, title, hint]) => h("li", {}, h("span", { class: "phase ph-" + key }, title[0]), ` ${title}: ${hint}`))),
+    table([
+      { title: "Worker", cls: "nowrap", cell: (w) => w.worker },
+      { title: "Phases", cls: "phasecell", cell: (w) => phaseBar(w, longest) },
+      { title: "Own work", num: true, cell: (w) => duration(own(w)) }, { title: "Waiting", num: true, cell: (w) => duration(w.barrier + w.aggregate) },
+      { title: "", cell: (w) => (late(w) ? badge("▲ straggler", "warn") : null) },
+    ], row.workers, { label: "workers of the step", mark: late }));
+}
+
+function draw(body, data, chosen, again) {
   if (!data.rows.length) {
     fill(body, empty("No step yet", "The first one appears here by itself."));
     return;
@@ -36,8 +82,9 @@ function draw(body, data) {
   ];
   fill(body,
     h("div", { class: "grid six" }, summary.map(([label, value]) => h("div", { class: "card stat" }, h("div", { class: "label" }, label), h("div", { class: "value" }, value)))),
+    workers(data, chosen, again),
     h("div", { class: "section" }, table([
-      { title: "Step", num: true, cell: (r) => count(r.step) },
+      { title: "Step", num: true, cell: (r) => (r.workers.length ? h("button", { class: "linklike", onclick: () => { chosen.step = r.step; again(); window.scrollTo(0, 0); } }, count(r.step)) : count(r.step)) },
       { title: "Epoch", num: true, cell: (r) => r.epoch },
       { title: "Time", cls: "barcell", cell: (r) => {
         const bar = h("span", { class: slow(r) ? "bar slow" : "bar" });
