@@ -119,6 +119,7 @@ final class MetricsFile implements AutoCloseable {
   }
 
   private static void write(BufferedWriter out, ObjectNode line) throws IOException {
+    line.put("at", System.currentTimeMillis());
     out.write(JSON.writeValueAsString(line));
     out.newLine();
     out.flush();

@@ -14,6 +14,7 @@ import io.akkord.actors.run.ActorTree;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.TimedEvent;
 import io.akkord.actors.run.TrainingRun;
+import io.akkord.deploy.state.DashboardFile;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -70,6 +71,7 @@ final class RunDashboard implements AutoCloseable {
     if (server.isEmpty()) {
       return;
     }
+    DashboardFile.write(outputDir, server.get().url());
     if (!shared) {
       token.write(outputDir.resolve(TOKEN_FILE));
     }
@@ -119,6 +121,9 @@ final class RunDashboard implements AutoCloseable {
     if (logLines.isStarted()) {
       root().detachAppender(logLines);
       logLines.stop();
+    }
+    if (view != null) {
+      DashboardFile.remove(outputDir);
     }
     if (shared) {
       return;

@@ -1,0 +1,68 @@
+package io.akkord.deploy.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.akkord.deploy.state.Kind;
+import io.akkord.deploy.state.Output;
+import io.akkord.deploy.state.StateSource;
+import io.akkord.deploy.state.Table;
+import io.akkord.model.UserError;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** One row in full. */
+@Command(
+    name = "get",
+    mixinStandardHelpOptions = true,
+    description =
+        "Everything about one node, actor, worker, run, sample, rewrite, checkpoint or step.")
+final class GetCommand implements Callable<Integer> {
+  @Parameters(index = "0", paramLabel = "KIND")
+  private String kind;
+
+  @Parameters(index = "1", paramLabel = "ID")
+  private String id;
+
+  @Mixin private StateOptions options;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    Kind wanted;
+    Output.Format format;
+    try {
+      wanted = Kind.of(kind);
+      format = options.format();
+    } catch (UserError e) {
+      spec.commandLine().getErr().println("akkord: " + e.getMessage());
+      return ExitCode.USAGE;
+    }
+    try (StateSource source = options.open()) {
+      JsonNode row = wanted.row(source, id);
+      if (format == Output.Format.TABLE) {
+        row.fields().forEachRemaining(field -> print(out, field.getKey(), field.getValue()));
+      } else {
+        out.println(Output.text(format, row));
+      }
+    }
+    out.flush();
+    return ExitCode.OK;
+  }
+
+  private static void print(PrintWriter out, String key, JsonNode value) {
+    if (value.isArray() && !value.isEmpty() && value.get(0).isObject()) {
+      out.println(key);
+      value.forEach(item -> out.println("  " + Table.safe(item.toString())));
+    } else {
+      out.printf(
+          "%-20s %s%n", key, Table.safe(value.isValueNode() ? value.asText() : value.toString()));
+    }
+  }
+}

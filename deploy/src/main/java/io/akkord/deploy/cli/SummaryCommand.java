@@ -1,0 +1,56 @@
+package io.akkord.deploy.cli;
+
+import io.akkord.deploy.state.Kind;
+import io.akkord.deploy.state.Output;
+import io.akkord.deploy.state.StateSource;
+import io.akkord.deploy.state.Summary;
+import io.akkord.model.UserError;
+import java.io.PrintWriter;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** What rows have in common. */
+@Command(
+    name = "summary",
+    mixinStandardHelpOptions = true,
+    description =
+        "Counts by state and origin, and how each number is spread, over rows of one kind.")
+final class SummaryCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "KIND")
+  private String kind;
+
+  @Mixin private StateOptions options;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    Kind wanted;
+    Output.Format format;
+    try {
+      wanted = Kind.of(kind);
+      format = options.format();
+      options.filters();
+    } catch (UserError e) {
+      spec.commandLine().getErr().println("akkord: " + e.getMessage());
+      return ExitCode.USAGE;
+    }
+    try (StateSource source = options.open()) {
+      Map<String, Object> summary = Summary.of(options.rows(source, wanted, StateOptions.ALL));
+      if (format == Output.Format.TABLE) {
+        Summary.lines(summary).forEach(out::println);
+      } else {
+        out.println(Output.text(format, summary));
+      }
+    }
+    out.flush();
+    return ExitCode.OK;
+  }
+}

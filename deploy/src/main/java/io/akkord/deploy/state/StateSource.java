@@ -1,0 +1,148 @@
+package io.akkord.deploy.state;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.akkord.actors.dashboard.RunSet;
+import io.akkord.actors.dashboard.RunView;
+import io.akkord.actors.dashboard.http.LocalAnswers;
+import io.akkord.model.UserError;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * Answers about a run: from its own page while it goes on, else from its folder. Both are the same
+ * answers.
+ */
+public final class StateSource implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration DEADLINE = Duration.ofSeconds(10);
+  private static final int OK = 200;
+
+  private final Path folder;
+  private final RunSet runs;
+  private final LocalAnswers local;
+  private final String page;
+  private final String token;
+
+  private StateSource(Path folder, RunSet runs, String page, String token) {
+    this.folder = folder;
+    this.runs = runs;
+    this.local = new LocalAnswers(runs);
+    this.page = page;
+    this.token = token;
+  }
+
+  /**
+   * The run in a folder, or the newest one in a folder of runs.
+   *
+   * @throws UserError if there is none
+   */
+  public static StateSource open(Path dir) {
+    RunSet runs = RunView.isRun(dir) ? RunSet.around(dir) : newest(dir);
+    runs.refresh();
+    Path folder =
+        runs.find("")
+            .map(RunView::folder)
+            .orElseThrow(
+                () ->
+                    new UserError(
+                        "%s holds no run; name the output_dir of one with --dir"
+                            .formatted(dir.toAbsolutePath().normalize())));
+    String page = DashboardFile.url(folder).orElse(null);
+    return new StateSource(folder, runs, page, token(folder));
+  }
+
+  private static RunSet newest(Path dir) {
+    if (!Files.isDirectory(dir)) {
+      throw new UserError(
+          "%s is no folder; name the output_dir of a run with --dir".formatted(dir));
+    }
+    RunSet here = RunSet.under(dir);
+    Path below = dir.resolve("runs");
+    return here.all().isEmpty() && Files.isDirectory(below) ? RunSet.under(below) : here;
+  }
+
+  private static String token(Path folder) {
+    try {
+      return Files.readString(folder.resolve("dashboard-token")).strip();
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  /** The run's output folder. */
+  public Path folder() {
+    return folder;
+  }
+
+  /** Whether the run's process was asked and not its folder. */
+  public boolean live() {
+    return page != null;
+  }
+
+  /** What {@code GET /api/v1/PATH} answers. */
+  public JsonNode get(List<String> path, Map<String, String> query) {
+    Optional<JsonNode> answer = page == null ? Optional.empty() : ask(path, query);
+    try {
+      return answer.isPresent() ? answer.get() : JSON.readTree(local.get(path, query));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Empty if the run ended in the meantime. */
+  private Optional<JsonNode> ask(List<String> path, Map<String, String> query) {
+    String url =
+        page
+            + "/api/v1/"
+            + path.stream().map(StateSource::encoded).collect(Collectors.joining("/"))
+            + query.entrySet().stream()
+                .map(e -> e.getKey() + "=" + encoded(e.getValue()))
+                .collect(Collectors.joining("&", "?", ""));
+    try {
+      HttpResponse<String> response =
+          HttpClient.newBuilder()
+              .connectTimeout(DEADLINE)
+              .build()
+              .send(
+                  HttpRequest.newBuilder(URI.create(url))
+                      .timeout(DEADLINE)
+                      .header("X-Akkord-Token", token)
+                      .build(),
+                  HttpResponse.BodyHandlers.ofString());
+      JsonNode body = JSON.readTree(response.body());
+      if (response.statusCode() != OK) {
+        throw new UserError(
+            body.path("error").asText("the run's page answers " + response.statusCode()));
+      }
+      return Optional.of(body);
+    } catch (IOException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new UserError("interrupted", e);
+    }
+  }
+
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  @Override
+  public void close() {
+    runs.close();
+  }
+}
