@@ -65,10 +65,7 @@ public final class WorkerNode {
         Duration patience = incarnation == 1 ? options.joinWithin() : options.rejoinWithin();
         ClusterNode node = ClusterNode.start(nodeOptions(patience));
         now = node;
-        node.describe(options.name(), options.devices(), incarnation);
-        String suffix = incarnation == 1 ? "" : "." + (incarnation - 1);
-        IntStream.range(0, names.size())
-            .forEach(i -> node.offer(names.get(i) + suffix, devices, i, settings));
+        offer(node, devices, names, incarnation);
         node.joined().thenRun(() -> onJoined.accept(node));
         node.awaitEnd();
         if (leaving) {
@@ -84,6 +81,18 @@ public final class WorkerNode {
             "cut off from the cluster; joining it again, for %d minutes at most"
                 .formatted(options.rejoinWithin().toMinutes()));
       }
+    }
+  }
+
+  private void offer(ClusterNode node, Devices devices, List<String> names, int incarnation) {
+    String suffix = incarnation == 1 ? "" : "." + (incarnation - 1);
+    try {
+      node.describe(options.name(), options.devices(), incarnation);
+      IntStream.range(0, names.size())
+          .forEach(i -> node.offer(names.get(i) + suffix, devices, i, settings));
+    } catch (IllegalStateException e) {
+      // A node that is refused at once, as with a wrong token, is ending already.
+      say.accept("the node is ending: " + e.getMessage());
     }
   }
 
