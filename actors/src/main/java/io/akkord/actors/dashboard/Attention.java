@@ -1,11 +1,14 @@
 package io.akkord.actors.dashboard;
 
 import io.akkord.actors.params.StepReport;
+import io.akkord.actors.params.WorkerPhases;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.proto.SupervisorEvent.CycleFinished;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** What of a run needs a person, with the reason and what to do; a pure function. */
 public final class Attention {
@@ -23,6 +26,12 @@ public final class Attention {
 
   /** Clipping in nearly every step means another learning rate, not safety. */
   private static final double CLIP_RATE_HIGH = 0.95;
+
+  /** A worker this much slower than the median is late. */
+  private static final double STRAGGLER = 1.5;
+
+  private static final int STRAGGLER_WINDOW = 50;
+  private static final int STRAGGLER_LEAST = 10;
 
   private Attention() {}
 
@@ -52,6 +61,7 @@ public final class Attention {
     skips(run, entries);
     entropy(run, entries);
     workers(run, entries);
+    stragglers(run, entries);
     cycles(run, entries);
     clipping(run, entries);
     entries.sort(
@@ -162,6 +172,35 @@ public final class Attention {
               "%d lost; %s: %s".formatted(lost.size(), last.id(), last.reason()),
               "The others have taken its work and the result stays the same bits; the run is slower until it is back."));
     }
+  }
+
+  /** Everybody waits for the slowest, in every step. */
+  private static void stragglers(RunModel run, List<Entry> entries) {
+    Map<String, Integer> late = new TreeMap<>();
+    List<RunEvent.Phases> known = List.copyOf(run.recentPhases());
+    List<RunEvent.Phases> window =
+        known.subList(Math.max(0, known.size() - STRAGGLER_WINDOW), known.size());
+    for (RunEvent.Phases step : window) {
+      double[] work = step.workers().stream().mapToDouble(Attention::own).sorted().toArray();
+      double median = work.length == 0 ? 0 : work[(work.length - 1) / 2];
+      step.workers().stream()
+          .filter(worker -> own(worker) > STRAGGLER * median)
+          .forEach(worker -> late.merge(worker.worker(), 1, Integer::sum));
+    }
+    late.values().removeIf(count -> window.size() < STRAGGLER_LEAST || 2 * count <= window.size());
+    if (!late.isEmpty() && run.ended().isEmpty()) {
+      entries.add(
+          new Entry(
+              "warn",
+              "stragglers",
+              "%s took more than %.1f times the median of the workers in most of the last %d steps"
+                  .formatted(String.join(", ", late.keySet()), STRAGGLER, window.size()),
+              "Every step waits for the slowest: see on Steps which phase it is; shared cores, a slower device or a machine that swaps are the usual causes."));
+    }
+  }
+
+  private static double own(WorkerPhases worker) {
+    return worker.data() + worker.forward() + worker.backward();
   }
 
   private static void cycles(RunModel run, List<Entry> entries) {

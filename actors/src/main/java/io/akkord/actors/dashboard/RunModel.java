@@ -227,6 +227,11 @@ public final class RunModel {
     return of == null ? List.of() : of.workers();
   }
 
+  /** What is known of where time went, oldest step first. */
+  public Collection<RunEvent.Phases> recentPhases() {
+    return phases.values();
+  }
+
   /** Steps of this attempt that waited too long. */
   public Collection<RunEvent.Overdue> overdue() {
     return overdue.values();
