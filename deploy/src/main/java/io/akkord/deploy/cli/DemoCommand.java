@@ -63,7 +63,7 @@ final class DemoCommand implements Callable<Integer> {
                 Settings.read(ConfigFactory.load()),
                 Math.max(1, workers),
                 false,
-                null,
+                RunConsole.Place.HERE,
                 dashboard)
             .finished();
     if (!finished) {

@@ -26,7 +26,7 @@ function draw(node, body, news) {
     return;
   }
   fill(body, progress(run, news), attention(news.attention), cards(run, news.sparks),
-    h("div", { class: "grid two section" }, heldOut(news.evals), cycles(news.cycles, run)),
+    h("div", { class: "grid uneven section" }, heldOut(news.evals), cycles(news.cycles, run)),
     h("div", { class: "grid two section" }, workers(news.workers), notes(news.notes)));
 }
 
