@@ -69,6 +69,14 @@ public final class Curves {
       count[to] = join ? count[to] + count[from] : count[from];
     }
 
+    void shrink(int at, double share) {
+      if (count[at] > 0) {
+        int left = (int) Math.max(1, Math.round(share * count[at]));
+        sum[at] = sum[at] / count[at] * left;
+        count[at] = left;
+      }
+    }
+
     Values slice(int from, int to) {
       double[] mean = new double[to - from];
       for (int i = from; i < to; i++) {
@@ -86,8 +94,7 @@ public final class Curves {
 
   private final Map<String, Series> series = new LinkedHashMap<>();
   private final long[] steps = new long[CAPACITY];
-  private final double[] tokens = new double[CAPACITY];
-  private final double[] seconds = new double[CAPACITY];
+  private final Totals[] ends = new Totals[CAPACITY];
   private long width = 1;
   private int size;
 
@@ -118,10 +125,9 @@ public final class Curves {
   /**
    * Adds a step; steps come in rising order.
    *
-   * @param totalTokens with this step
-   * @param totalSeconds with this step
+   * @param totals with this step
    */
-  void add(StepReport report, double totalTokens, double totalSeconds) {
+  void add(StepReport report, Totals totals) {
     if (size == 0 || bucketOf(report.step()) != steps[size - 1]) {
       while (size == CAPACITY) {
         halve();
@@ -135,12 +141,12 @@ public final class Curves {
       }
     }
     int at = size - 1;
-    tokens[at] = totalTokens;
-    seconds[at] = totalSeconds;
+    ends[at] = totals;
     READERS.forEach((name, reader) -> series.get(name).add(at, reader.applyAsDouble(report)));
   }
 
-  private long bucketOf(long step) {
+  /** First step of the bucket that a step is in. */
+  long bucketOf(long step) {
     return step - step % width;
   }
 
@@ -154,13 +160,42 @@ public final class Curves {
         to++;
       }
       steps[to] = bucket;
-      tokens[to] = tokens[from];
-      seconds[to] = seconds[from];
+      ends[to] = ends[from];
       int target = to;
       int source = from;
       series.values().forEach(one -> one.move(source, target, join));
     }
     size = to + 1;
+  }
+
+  /** Takes every bucket out that begins at {@code step} or later. */
+  void cut(long step) {
+    while (size > 0 && steps[size - 1] >= step) {
+      size--;
+    }
+    if (size == 0) {
+      width = 1;
+    }
+  }
+
+  /**
+   * Takes {@code step} and all after it out where the bucket it is in cannot be made again: of that
+   * one a share of the steps stays, with the mean it had.
+   */
+  void shorten(long step) {
+    cut(step);
+    if (size == 0 || steps[size - 1] + width <= step) {
+      return;
+    }
+    int at = size - 1;
+    double share = (step - steps[at]) / (double) width;
+    ends[at] = (at == 0 ? Totals.NONE : ends[at - 1]).towards(ends[at], share);
+    series.values().forEach(one -> one.shrink(at, share));
+  }
+
+  /** Sums until the last step. */
+  Totals totals() {
+    return size == 0 ? Totals.NONE : ends[size - 1];
   }
 
   /** Steps of one bucket. */
@@ -193,8 +228,8 @@ public final class Curves {
     return new Slice(
         width,
         Arrays.copyOfRange(steps, from, size),
-        Arrays.copyOfRange(tokens, from, size),
-        Arrays.copyOfRange(seconds, from, size),
+        Arrays.stream(ends, from, size).mapToDouble(Totals::tokens).toArray(),
+        Arrays.stream(ends, from, size).mapToDouble(Totals::seconds).toArray(),
         values);
   }
 }

@@ -13,7 +13,20 @@ public final class LogRing {
   public static final int LONGEST = 4_000;
 
   private final ArrayDeque<LogLine> lines = new ArrayDeque<>();
-  private long next = 1;
+  private long next;
+
+  /**
+   * An empty one.
+   *
+   * @param next number of the first line
+   */
+  LogRing(long next) {
+    this.next = next;
+  }
+
+  long next() {
+    return next;
+  }
 
   void add(long at, String level, String source, String text) {
     if (lines.size() == CAPACITY) {

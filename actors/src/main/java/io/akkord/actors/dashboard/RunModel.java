@@ -36,20 +36,30 @@ public final class RunModel {
   private final Map<String, WorkerRow> workers = new LinkedHashMap<>();
   private final TreeMap<Long, RunEvent.Overdue> overdue = new TreeMap<>();
   private final TreeMap<Long, RunEvent.Phases> phases = new TreeMap<>();
-  private final LogRing log = new LogRing();
+  private final LogRing log;
   private RunEvent.Opened opened;
   private RunEvent.Ended ended;
   private long startedAt;
   private long endedAt;
   private long lastStep = -1;
-  private double tokens;
-  private double samples;
-  private double seconds;
-  private long skipped;
-  private long clipped;
-  private double firstEntropies;
-  private int firstEntropyCount;
+  private final List<StepReport> first = new ArrayList<>();
+  private Totals totals = Totals.NONE;
   private long version;
+
+  /** Knows nothing yet. */
+  public RunModel() {
+    this(0, 1);
+  }
+
+  private RunModel(long version, long firstLine) {
+    this.version = version;
+    log = new LogRing(firstLine);
+  }
+
+  /** One that knows nothing, for readers of this one: version and lines are numbered on. */
+  RunModel successor() {
+    return new RunModel(version + 1, log.next());
+  }
 
   /** Applies one event. */
   public void apply(TimedEvent timed) {
@@ -102,32 +112,31 @@ public final class RunModel {
       return;
     }
     lastStep = report.step();
-    tokens += report.tokens();
-    samples += report.samples();
-    seconds += Double.isFinite(report.seconds()) ? report.seconds() : 0;
-    skipped += report.skipped() != null ? 1 : 0;
-    clipped += report.clipped() ? 1 : 0;
-    if (firstEntropyCount < Attention.BASELINE_STEPS && Double.isFinite(report.entropy())) {
-      firstEntropies += report.entropy();
-      firstEntropyCount++;
+    if (first.size() < Attention.BASELINE_STEPS && Double.isFinite(report.entropy())) {
+      first.add(report);
     }
     if (recent.size() == RECENT_STEPS) {
       recent.removeFirst();
     }
     recent.addLast(report);
-    curves.add(report, tokens, seconds);
+    count(report);
+  }
+
+  private void count(StepReport report) {
+    totals = totals.plus(report);
+    curves.add(report, totals);
   }
 
   private void opened(long at, RunEvent.Opened open) {
+    if (opened != null && open.attempt() <= opened.attempt()) {
+      return;
+    }
     if (opened == null) {
       startedAt = at;
     }
     opened = open;
     ended = null;
-    // What is computed again replaces what the attempt before had after this point.
-    cycles.values().removeIf(cycle -> cycle.getCommittedSteps() > open.fromStep());
-    checkpoints.tailMap(open.fromStep(), false).clear();
-    phases.tailMap(open.fromStep(), true).clear();
+    takeBack(open.fromStep());
     workers.clear();
     overdue.clear();
     log.add(
@@ -137,6 +146,35 @@ public final class RunModel {
         "attempt %d begins after step %d with %d worker%s"
             .formatted(
                 open.attempt(), open.fromStep(), open.workers(), open.workers() == 1 ? "" : "s"));
+  }
+
+  /**
+   * What is computed again replaces what the attempt before had after this point. A chart's bucket
+   * that holds steps of both sides is made again from the latest steps; further back than those
+   * reach it keeps its mean, and the sums are right to within that bucket.
+   */
+  private void takeBack(long committed) {
+    cycles.values().removeIf(cycle -> cycle.getCommittedSteps() > committed);
+    checkpoints.tailMap(committed, false).clear();
+    evals.tailMap(committed, false).clear();
+    phases.tailMap(committed, true).clear();
+    if (lastStep < committed) {
+      return;
+    }
+    long begin = curves.bucketOf(committed);
+    boolean known = !recent.isEmpty() && recent.peekFirst().step() <= begin;
+    if (begin == committed || known) {
+      curves.cut(begin);
+    } else {
+      curves.shorten(committed);
+    }
+    totals = curves.totals();
+    lastStep = committed - 1;
+    first.removeIf(report -> report.step() >= committed);
+    recent.removeIf(report -> report.step() >= committed);
+    if (known) {
+      recent.stream().filter(report -> report.step() >= begin).forEach(this::count);
+    }
   }
 
   private void worker(long at, RunEvent.Worker worker) {
@@ -259,31 +297,31 @@ public final class RunModel {
   }
 
   public double tokens() {
-    return tokens;
+    return totals.tokens();
   }
 
   public double samples() {
-    return samples;
+    return totals.samples();
   }
 
   /** Time in steps. */
   public double seconds() {
-    return seconds;
+    return totals.seconds();
   }
 
   public long skipped() {
-    return skipped;
+    return totals.skipped();
   }
 
   public long clipped() {
-    return clipped;
+    return totals.clipped();
   }
 
   /** Mean entropy of the first steps, nats; NaN before there are enough. */
   public double baselineEntropy() {
-    return firstEntropyCount < Attention.BASELINE_STEPS
+    return first.size() < Attention.BASELINE_STEPS
         ? Double.NaN
-        : firstEntropies / firstEntropyCount;
+        : first.stream().mapToDouble(StepReport::entropy).average().orElse(Double.NaN);
   }
 
   /** Target tokens per second over the latest steps; NaN before there are any. */

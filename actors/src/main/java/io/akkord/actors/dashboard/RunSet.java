@@ -1,10 +1,13 @@
 package io.akkord.actors.dashboard;
 
+import io.akkord.model.UserError;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +21,7 @@ public final class RunSet implements AutoCloseable {
 
   private final Path folder;
   private final Map<String, RunView> runs = new LinkedHashMap<>();
+  private final Map<Path, FileTime> passedOver = new HashMap<>();
   private volatile String mainId;
 
   private RunSet(Path folder) {
@@ -77,17 +81,36 @@ public final class RunSet implements AutoCloseable {
       return;
     }
     try (Stream<Path> entries = Files.list(folder)) {
-      entries
-          .filter(RunView::isRun)
-          .filter(path -> all().stream().noneMatch(run -> run.folder().equals(path)))
-          .map(RunView::of)
-          .sorted(Comparator.comparingLong(RunView::createdAt).reversed())
-          .limit(LIMIT)
-          .forEach(this::put);
+      entries.filter(this::isNew).forEach(this::add);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     trim();
+  }
+
+  /** Neither on show nor looked at in vain since it was last written. */
+  private synchronized boolean isNew(Path run) {
+    return RunView.isRun(run)
+        && runs.values().stream().noneMatch(known -> known.folder().equals(run))
+        && !RunView.writtenAt(run).equals(passedOver.get(run));
+  }
+
+  /** One that cannot be read, or has the name of another, hides no other. */
+  private synchronized void add(Path run) {
+    try {
+      RunView view = RunView.of(run);
+      put(view);
+      if (runs.get(view.id()) == view) {
+        return;
+      }
+    } catch (UserError e) {
+      // Said by whoever names this folder; here it is one of many.
+    }
+    passOver(run);
+  }
+
+  private void passOver(Path run) {
+    passedOver.put(run, RunView.writtenAt(run));
   }
 
   private synchronized void trim() {
@@ -101,6 +124,7 @@ public final class RunSet implements AutoCloseable {
         .forEach(
             run -> {
               runs.remove(run.id());
+              passOver(run.folder());
               run.close();
             });
   }

@@ -7,14 +7,17 @@ import io.akkord.actors.run.RunHistory;
 import io.akkord.actors.run.TimedEvent;
 import io.akkord.config.Recipe;
 import io.akkord.config.RecipeReader;
+import io.akkord.model.UserError;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -35,7 +38,7 @@ public final class RunView implements AutoCloseable {
   private final LedgerView ledger;
   private final List<TimedEvent> early = new ArrayList<>();
   private RunModel model = new RunModel();
-  private RunEvent lastRecorded;
+  private final Map<Class<?>, RunEvent> lastRecorded = new HashMap<>();
   private boolean fromEvents;
   private boolean loaded;
   private volatile LiveRun live;
@@ -55,14 +58,31 @@ public final class RunView implements AutoCloseable {
     return Files.isRegularFile(folder.resolve("run.json"));
   }
 
-  /** The run in a folder; nothing of it is read yet but its name. */
+  /**
+   * The run in a folder; nothing of it is read yet but its name.
+   *
+   * @throws UserError if its {@code run.json} names no run
+   */
   public static RunView of(Path folder) {
+    Path file = folder.resolve("run.json");
     try {
-      JsonNode identity = JSON.readTree(folder.resolve("run.json").toFile());
-      return new RunView(
-          folder, identity.path("run_id").asText(), time(identity.path("created_at").asText()));
+      JsonNode identity = JSON.readTree(file.toFile());
+      String id = identity.path("run_id").asText();
+      if (id.isEmpty()) {
+        throw new UserError(file + ": run_id is missing; the file is not one that a run wrote");
+      }
+      return new RunView(folder, id, time(identity.path("created_at").asText()));
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new UserError("%s cannot be read (%s)".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  /** When a folder's run began or was put there. */
+  static FileTime writtenAt(Path folder) {
+    try {
+      return Files.getLastModifiedTime(folder.resolve("run.json"));
+    } catch (IOException e) {
+      return FileTime.fromMillis(0);
     }
   }
 
@@ -77,12 +97,14 @@ public final class RunView implements AutoCloseable {
   /** From now on the run's own events count; its record until now is read first. */
   public synchronized void follow(LiveRun run) {
     live = run;
-    history.restart();
-    model = new RunModel();
+    lastRecorded.clear();
+    again();
     history.next(
         recorded -> {
           model.apply(recorded);
-          lastRecorded = recorded.event();
+          if (!(recorded.event() instanceof RunEvent.Step)) {
+            lastRecorded.put(recorded.event().getClass(), recorded.event());
+          }
         });
     // A run writes before it tells, so all that was told is in the record, but for steps in
     // between.
@@ -90,6 +112,19 @@ public final class RunView implements AutoCloseable {
     early.clear();
     fromEvents = true;
     loaded = true;
+  }
+
+  /** The run is over for this process: what its folder tells counts again. */
+  public synchronized void leave() {
+    live = null;
+    fromEvents = false;
+    again();
+    refresh();
+  }
+
+  private void again() {
+    history.restart();
+    model = model.successor();
   }
 
   /** Takes an event of a run in this process. */
@@ -101,9 +136,11 @@ public final class RunView implements AutoCloseable {
       }
       return;
     }
-    // One event may wait here while the record, which has it, is read.
-    boolean recorded = !step && event.event().equals(lastRecorded);
-    lastRecorded = step ? lastRecorded : null;
+    // One event may wait here while the record, which has it, is read; a step is in only once.
+    boolean recorded = !step && event.event().equals(lastRecorded.get(event.event().getClass()));
+    if (!step) {
+      lastRecorded.clear();
+    }
     if (!recorded) {
       model.apply(event);
     }
@@ -120,8 +157,7 @@ public final class RunView implements AutoCloseable {
       return;
     }
     if (history.cut()) {
-      history.restart();
-      model = new RunModel();
+      again();
     }
     history.next(model::apply);
     loaded = true;

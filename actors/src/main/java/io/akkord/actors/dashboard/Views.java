@@ -179,6 +179,8 @@ public final class Views {
     Curves.Slice slice = m.curves().slice(names, since);
     Map<String, Object> view = map();
     view.put("x", x);
+    // Another attempt may have taken back what a page has already.
+    view.put("attempt", m.opened().map(RunEvent.Opened::attempt).orElse(null));
     view.put("width", slice.width());
     view.put("steps", slice.steps());
     view.put(

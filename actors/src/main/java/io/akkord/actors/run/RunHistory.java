@@ -52,12 +52,27 @@ public final class RunHistory {
     events.restart();
   }
 
-  /** Hands over what came since the last call. Lines that are not whole are passed over. */
+  /**
+   * Hands over what came since the last call. Lines that are not whole are passed over.
+   *
+   * <p>An attempt is on record before its first step, and its beginning takes back what came after
+   * the step it goes on from. The files of steps and evaluations hold only what is still true, so
+   * the newest attempt's beginning comes before them.
+   */
   public void next(Consumer<TimedEvent> consumer) {
     try {
-      steps.lines(line -> parse(line, RunHistory::step, consumer));
-      evals.lines(line -> parse(line, RunHistory::eval, consumer));
-      events.lines(line -> parse(line, RunHistory::event, consumer));
+      long stepsEnd = steps.size();
+      long evalsEnd = evals.size();
+      List<TimedEvent> happened = new ArrayList<>();
+      events.lines(events.size(), line -> parse(line, RunHistory::event, happened::add));
+      int begun = 0;
+      for (int i = 0; i < happened.size(); i++) {
+        begun = happened.get(i).event() instanceof RunEvent.Opened ? i + 1 : begun;
+      }
+      happened.subList(0, begun).forEach(consumer);
+      steps.lines(stepsEnd, line -> parse(line, RunHistory::step, consumer));
+      evals.lines(evalsEnd, line -> parse(line, RunHistory::eval, consumer));
+      happened.subList(begun, happened.size()).forEach(consumer);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

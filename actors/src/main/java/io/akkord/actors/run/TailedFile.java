@@ -41,17 +41,31 @@ final class TailedFile {
     key = null;
   }
 
-  /** Hands over the whole lines since the last call; one that is still being written waits. */
-  void lines(Consumer<String> consumer) throws IOException {
-    if (!Files.exists(file)) {
+  /** Bytes written until now. */
+  long size() throws IOException {
+    return Files.exists(file) ? Files.size(file) : 0;
+  }
+
+  /**
+   * Hands over the whole lines since the last call; one that is still being written waits.
+   *
+   * @param end bytes of the file that may be read
+   */
+  void lines(long end, Consumer<String> consumer) throws IOException {
+    if (!Files.exists(file) || end <= offset) {
       return;
     }
-    key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+    // Another file in this one's place has another key, and that must not be forgotten here.
+    if (offset == 0) {
+      key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+    }
     try (RandomAccessFile in = new RandomAccessFile(file.toFile(), "r")) {
       in.seek(offset);
+      long left = end - offset;
       byte[] pending = new byte[0];
-      byte[] block = new byte[BLOCK];
-      for (int read = in.read(block); read > 0; read = in.read(block)) {
+      byte[] block = new byte[(int) Math.min(BLOCK, left)];
+      for (int read = in.read(block); read > 0; read = next(in, block, left)) {
+        left -= read;
         int from = 0;
         for (int i = 0; i < read; i++) {
           if (block[i] == '\n') {
@@ -67,6 +81,10 @@ final class TailedFile {
         }
       }
     }
+  }
+
+  private static int next(RandomAccessFile in, byte[] block, long left) throws IOException {
+    return left == 0 ? 0 : in.read(block, 0, (int) Math.min(block.length, left));
   }
 
   private static String text(byte[] pending, byte[] block, int from, int to) {

@@ -11,28 +11,29 @@ import io.akkord.proto.SupervisorEvent.OriginScore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.SplittableRandom;
 
 /** Events of runs that never were. */
-final class Happenings {
+public final class Happenings {
   private Happenings() {}
 
-  static RunEvent.Opened opened(long attempt, long fromStep, long totalSteps) {
+  public static RunEvent.Opened opened(long attempt, long fromStep, long totalSteps) {
     return new RunEvent.Opened(
         "run-1", attempt, fromStep, totalSteps, 100, 2, 10, 10, 3, List.of());
   }
 
-  static StepReport report(long step, double entropy, boolean clipped, String skipped) {
+  public static StepReport report(long step, double entropy, boolean clipped, String skipped) {
     double loss = 2 - step / 1000.0;
     return new StepReport(
         step, step / 10, loss, 2 * loss, 0.5, entropy, 0.8, 0.9, 0.1, 0.7, clipped, 1e-4, 2.5, 0.5,
         1000, 8, 0.25, skipped);
   }
 
-  static RunEvent.Step step(long step) {
+  public static RunEvent.Step step(long step) {
     return new RunEvent.Step(report(step, 1.5, false, null));
   }
 
-  static RunEvent.Cycle cycle(int number, long after, int accepted) {
+  public static RunEvent.Cycle cycle(int number, long after, int accepted) {
     return new RunEvent.Cycle(
         CycleFinished.newBuilder()
             .setCycle(number)
@@ -44,7 +45,7 @@ final class Happenings {
             .build());
   }
 
-  static RunEvent.Checkpoint checkpoint(long after) {
+  public static RunEvent.Checkpoint checkpoint(long after) {
     return new RunEvent.Checkpoint(
         CheckpointFinished.newBuilder()
             .setCommittedSteps(after)
@@ -53,7 +54,7 @@ final class Happenings {
             .build());
   }
 
-  static RunEvent.Eval eval(long after) {
+  public static RunEvent.Eval eval(long after) {
     return new RunEvent.Eval(
         EvalFinished.newBuilder()
             .setCommittedSteps(after)
@@ -61,7 +62,7 @@ final class Happenings {
             .build());
   }
 
-  static RunEvent.Phases phases(long step, double first, double second) {
+  public static RunEvent.Phases phases(long step, double first, double second) {
     return new RunEvent.Phases(
         step,
         List.of(
@@ -103,5 +104,140 @@ final class Happenings {
     }
     events.add(new TimedEvent(at + 1, new RunEvent.Ended(200, "finished", "all", null)));
     return events;
+  }
+
+  /** A step that is a function of its number, each figure another one. */
+  public static RunEvent.Step varied(long step) {
+    return varied(step, 1.5, null);
+  }
+
+  public static RunEvent.Step varied(long step, double entropy, String skipped) {
+    return new RunEvent.Step(
+        new StepReport(
+            step,
+            step / 100,
+            2 + 1.0 / (1 + step),
+            3 + 1.0 / (1 + step),
+            0.25 + step % 10 / 100.0,
+            entropy,
+            0.75,
+            0.5,
+            0.125,
+            0.5 + step % 3,
+            step % 7 == 0,
+            1e-3 / (1 + step),
+            1.25,
+            0.5,
+            100 + step % 5,
+            8,
+            0.5,
+            skipped));
+  }
+
+  public static RunEvent.Worker worker(int number, String state) {
+    return new RunEvent.Worker("worker-" + number, state, "so");
+  }
+
+  public static RunEvent.Overdue overdue(long step) {
+    return new RunEvent.Overdue(step, List.of("worker-1"), "worker-1 is late with step " + step);
+  }
+
+  public static RunEvent.Ended ended(long committed, String outcome) {
+    return new RunEvent.Ended(committed, outcome, "it ends here", null);
+  }
+
+  /** A run of two attempts in which everything happens once. */
+  static List<TimedEvent> everything() {
+    List<RunEvent> events = new ArrayList<>(List.of(opened(1, 0, 20), worker(1, "joined")));
+    events.add(worker(2, "joined"));
+    steps(events, 0, 8);
+    events.add(cycle(1, 5, 3));
+    events.add(eval(5));
+    events.add(checkpoint(5));
+    events.add(overdue(7));
+    events.add(worker(2, "lost"));
+    events.add(new RunEvent.Note("worker-2 is lost and its work is given to others"));
+    events.add(checkpoint(8));
+    events.add(ended(8, "failed"));
+    events.add(opened(2, 5, 20));
+    events.add(worker(1, "joined"));
+    steps(events, 5, 11);
+    events.add(phases(10, 1, 2));
+    events.add(varied(11, Double.NaN, "the gradient is not finite"));
+    events.add(cycle(2, 12, 0));
+    events.add(eval(12));
+    events.add(checkpoint(12));
+    events.add(ended(12, "stopped"));
+    List<TimedEvent> timed = new ArrayList<>();
+    events.forEach(event -> timed.add(new TimedEvent(1000L * timed.size(), event)));
+    return timed;
+  }
+
+  private static void steps(List<RunEvent> events, long from, long to) {
+    for (long step = from; step < to; step++) {
+      events.add(varied(step));
+    }
+  }
+
+  /**
+   * A run that a seed makes up: attempts that end anywhere and go on from a checkpoint.
+   *
+   * @param events about so many
+   */
+  static List<RunEvent> random(long seed, int events) {
+    SplittableRandom random = new SplittableRandom(seed);
+    List<RunEvent> all = new ArrayList<>();
+    List<Long> saved = new ArrayList<>(List.of(0L));
+    int attempt = 1;
+    int cycles = 0;
+    long next = 0;
+    all.add(opened(attempt, 0, events));
+    while (all.size() < events) {
+      int dice = random.nextInt(100);
+      if (dice < 80) {
+        boolean skipped = random.nextInt(20) == 0;
+        all.add(
+            varied(
+                next++, skipped ? Double.NaN : random.nextDouble(3), skipped ? "skipped" : null));
+      } else if (dice < 84) {
+        all.add(new RunEvent.Note("note " + random.nextInt(1000)));
+      } else if (dice < 88) {
+        all.add(worker(random.nextInt(4), random.nextBoolean() ? "joined" : "lost"));
+      } else if (dice < 91) {
+        all.add(overdue(next));
+      } else if (dice < 93) {
+        all.add(cycle(++cycles, next, random.nextInt(5)));
+      } else if (dice < 95) {
+        all.add(eval(next));
+      } else if (dice < 98 || next == 0) {
+        saved.add(next);
+        all.add(checkpoint(next));
+      } else {
+        if (random.nextBoolean()) {
+          all.add(ended(next, "stopped"));
+        }
+        long from = saved.get(random.nextInt(saved.size()));
+        saved.removeIf(s -> s > from);
+        next = from;
+        all.add(opened(++attempt, from, events));
+      }
+    }
+    return all;
+  }
+
+  /** What is left of a run when nothing is in it that a later attempt took back. */
+  static List<RunEvent> withoutTheSuperseded(List<RunEvent> events) {
+    List<RunEvent> left = new ArrayList<>();
+    for (RunEvent event : events) {
+      if (event instanceof RunEvent.Opened opened) {
+        left.removeIf(e -> stepOf(e) >= opened.fromStep());
+      }
+      left.add(event);
+    }
+    return left;
+  }
+
+  private static long stepOf(RunEvent event) {
+    return event instanceof RunEvent.Step step ? step.report().step() : -1;
   }
 }

@@ -126,6 +126,10 @@ final class RunDashboard implements AutoCloseable {
       DashboardFile.remove(outputDir);
     }
     if (shared) {
+      if (view != null) {
+        // The page stays; the run's journal is closed now, and its folder tells the rest.
+        view.leave();
+      }
       return;
     }
     server.ifPresent(DashboardServer::close);

@@ -61,7 +61,10 @@ export async function runs(context) {
     const had = cache.get(id);
     const since = had && had.steps.length ? had.steps[had.steps.length - 1] : 0;
     const got = await get(`runs/${encodeURIComponent(id)}/curves`, { x, names: NAMES, since: had ? since : 0 });
-    if (had && got.width === had.width && got.steps.length) {
+    if (had && (got.width !== had.width || got.attempt !== had.attempt)) {
+      cache.delete(id);
+      await load(id);
+    } else if (had && got.steps.length) {
       const keep = had.steps.findIndex((s) => s >= got.steps[0]);
       const cut = (old, add) => [...old.slice(0, keep < 0 ? undefined : keep), ...add];
       had.steps = cut(had.steps, got.steps);
@@ -69,9 +72,6 @@ export async function runs(context) {
       for (const name of Object.keys(had.series)) {
         for (const part of Object.keys(had.series[name])) had.series[name][part] = cut(had.series[name][part], got.series[name][part] || []);
       }
-    } else if (had && got.width !== had.width) {
-      cache.delete(id);
-      await load(id);
     } else if (!had) {
       cache.set(id, got);
     }
