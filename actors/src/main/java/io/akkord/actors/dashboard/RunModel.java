@@ -33,6 +33,7 @@ public final class RunModel {
   private final TreeMap<Long, EvalFinished> evals = new TreeMap<>();
   private final TreeMap<Integer, CycleFinished> cycles = new TreeMap<>();
   private final TreeMap<Long, CheckpointFinished> checkpoints = new TreeMap<>();
+  private final TreeMap<Long, Long> checkpointTimes = new TreeMap<>();
   private final Map<String, WorkerRow> workers = new LinkedHashMap<>();
   private final TreeMap<Long, RunEvent.Overdue> overdue = new TreeMap<>();
   private final TreeMap<Long, RunEvent.Phases> phases = new TreeMap<>();
@@ -76,6 +77,7 @@ public final class RunModel {
     } else if (event instanceof RunEvent.Checkpoint checkpoint) {
       CheckpointFinished c = checkpoint.finished();
       put(checkpoints, c.getCommittedSteps(), c);
+      put(checkpointTimes, c.getCommittedSteps(), at);
       log.add(at, "info", "checkpointer", "checkpoint after step " + c.getCommittedSteps());
     } else if (event instanceof RunEvent.Note note) {
       log.add(at, warns(note.text()) ? "warn" : "info", "supervisor", note.text());
@@ -156,6 +158,7 @@ public final class RunModel {
   private void takeBack(long committed) {
     cycles.values().removeIf(cycle -> cycle.getCommittedSteps() > committed);
     checkpoints.tailMap(committed, false).clear();
+    checkpointTimes.tailMap(committed, false).clear();
     evals.tailMap(committed, false).clear();
     phases.tailMap(committed, true).clear();
     if (lastStep < committed) {
@@ -290,6 +293,11 @@ public final class RunModel {
 
   public long endedAt() {
     return endedAt;
+  }
+
+  /** When the newest checkpoint was told of, milliseconds since 1970; 0: never, or not known. */
+  public long checkpointAt() {
+    return checkpointTimes.isEmpty() ? 0 : checkpointTimes.lastEntry().getValue();
   }
 
   public long committedSteps() {

@@ -1,6 +1,9 @@
 package io.akkord.actors.dashboard.http;
 
+import io.akkord.actors.checkpoint.Checkpoints;
+import io.akkord.actors.checkpoint.Checkpoints.Checkpoint;
 import io.akkord.actors.dashboard.Attention;
+import io.akkord.actors.dashboard.RunView;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.FileStore;
@@ -9,6 +12,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** This process and what it runs on. */
 final class Machine {
@@ -52,6 +56,20 @@ final class Machine {
       return new Attention.Disk(store.getUsableSpace(), store.getTotalSpace(), checkpointBytes);
     } catch (IOException e) {
       return Attention.Disk.UNKNOWN;
+    }
+  }
+
+  /** Size of a run's newest checkpoint; NaN if none is there. */
+  static double checkpointBytes(RunView run) {
+    List<Checkpoint> newestFirst = Checkpoints.list(run.folder());
+    if (newestFirst.isEmpty()) {
+      return Double.NaN;
+    }
+    try (Stream<Path> files = Files.list(newestFirst.get(0).folder())) {
+      return files.mapToLong(file -> file.toFile().length()).sum();
+    } catch (IOException e) {
+      // Rotation may have removed it since.
+      return Double.NaN;
     }
   }
 

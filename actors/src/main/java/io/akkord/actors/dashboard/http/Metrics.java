@@ -1,5 +1,6 @@
 package io.akkord.actors.dashboard.http;
 
+import io.akkord.actors.dashboard.Attention;
 import io.akkord.actors.dashboard.RunModel;
 import io.akkord.actors.dashboard.RunView;
 import io.akkord.actors.params.StepReport;
@@ -8,11 +9,15 @@ import io.akkord.proto.SupervisorEvent.CycleFinished;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/** {@code /metrics}: Prometheus text. The only label is the run; a sample is never one. */
+/**
+ * {@code /metrics}: Prometheus text. The labels are the run and, where it is about one, the worker;
+ * a sample is never one. {@code deploy/prometheus} holds a page and alerts made of these names.
+ */
 public final class Metrics {
-  private record Metric(String name, String type, String help, ToDoubleFunction<RunModel> value) {}
+  private record Metric(String name, String type, String help, ToDoubleFunction<RunView> value) {}
 
   private static final List<Metric> METRICS = metrics();
 
@@ -53,6 +58,13 @@ public final class Metrics {
     all.add(
         gauge(
             "akkord_run_ended_bool", "1 if the run is over.", m -> m.ended().isPresent() ? 1 : 0));
+    all.add(
+        new Metric(
+            "akkord_run_running_bool",
+            "gauge",
+            "1 if the run goes on: in this process, or its folder was written to just now.",
+            run -> run.state(System.currentTimeMillis()).equals("running") ? 1 : 0));
+    all.add(last("akkord_step_last_seconds", "Time the last step took.", StepReport::seconds));
     all.add(counter("akkord_step_skipped_total", "Steps that moved no weight.", RunModel::skipped));
     all.add(
         counter(
@@ -126,11 +138,12 @@ public final class Metrics {
         gauge(
             "akkord_rewrite_last_accepted_count",
             "Rewrites the last cycle took.",
-            m ->
-                m.cycles().stream()
-                    .reduce((a, b) -> b)
-                    .map(c -> (double) c.getAccepted())
-                    .orElse(Double.NaN)));
+            m -> lastCycle(m, CycleFinished::getAccepted)));
+    all.add(
+        gauge(
+            "akkord_rewrite_last_candidates_count",
+            "Candidates the last cycle tried.",
+            m -> lastCycle(m, CycleFinished::getCandidates)));
     all.add(
         gauge(
             "akkord_checkpoint_last_steps",
@@ -141,6 +154,17 @@ public final class Metrics {
             "akkord_checkpoint_last_seconds",
             "Time the newest checkpoint took.",
             m -> newest(m, CheckpointFinished::getSeconds)));
+    all.add(
+        gauge(
+            "akkord_checkpoint_last_timestamp_seconds",
+            "When the newest checkpoint was written, since 1970.",
+            m -> m.checkpointAt() > 0 ? m.checkpointAt() / 1000.0 : Double.NaN));
+    all.add(
+        new Metric(
+            "akkord_checkpoint_last_bytes",
+            "gauge",
+            "Size of the newest checkpoint on disk.",
+            Machine::checkpointBytes));
     all.add(gauge("akkord_worker_joined_count", "Workers in the run.", m -> workers(m, "joined")));
     all.add(
         gauge(
@@ -149,11 +173,15 @@ public final class Metrics {
   }
 
   private static Metric counter(String name, String help, ToDoubleFunction<RunModel> value) {
-    return new Metric(name, "counter", help, value);
+    return new Metric(name, "counter", help, of(value));
   }
 
   private static Metric gauge(String name, String help, ToDoubleFunction<RunModel> value) {
-    return new Metric(name, "gauge", help, value);
+    return new Metric(name, "gauge", help, of(value));
+  }
+
+  private static ToDoubleFunction<RunView> of(ToDoubleFunction<RunModel> value) {
+    return run -> run.read(value::applyAsDouble);
   }
 
   private static Metric last(String name, String help, ToDoubleFunction<StepReport> value) {
@@ -162,6 +190,10 @@ public final class Metrics {
 
   private static double sum(RunModel m, ToDoubleFunction<CycleFinished> value) {
     return m.cycles().stream().mapToDouble(value).sum();
+  }
+
+  private static double lastCycle(RunModel m, ToDoubleFunction<CycleFinished> value) {
+    return m.cycles().stream().reduce((a, b) -> b).map(value::applyAsDouble).orElse(Double.NaN);
   }
 
   private static double newest(RunModel m, ToDoubleFunction<CheckpointFinished> value) {
@@ -178,23 +210,24 @@ public final class Metrics {
   /** Every name that {@link #text} may write. */
   public static List<String> names() {
     List<String> names = new ArrayList<>(METRICS.stream().map(Metric::name).toList());
+    names.addAll(WorkerMetrics.names());
     names.add("akkord_process_resident_bytes");
     names.add("akkord_process_heap_bytes");
     names.add("akkord_process_uptime_seconds");
     names.add("akkord_disk_free_bytes");
+    names.add("akkord_disk_total_bytes");
     return names;
   }
 
   static String text(List<RunView> runs) {
-    StringBuilder text = new StringBuilder(8192);
+    Exposition text = new Exposition();
     for (Metric metric : METRICS) {
-      head(text, metric.name(), metric.type(), metric.help());
+      text.head(metric.name(), metric.type(), metric.help());
       for (RunView run : runs) {
-        double value = run.read(metric.value()::applyAsDouble);
-        text.append(metric.name()).append("{run=\"").append(label(run.id())).append("\"} ");
-        text.append(number(value)).append('\n');
+        text.sample(metric.name(), Map.of("run", run.id()), metric.value().applyAsDouble(run));
       }
     }
+    WorkerMetrics.write(text, runs);
     process(text, "akkord_process_resident_bytes", "Resident memory.", Machine.residentBytes());
     Runtime java = Runtime.getRuntime();
     process(
@@ -208,35 +241,19 @@ public final class Metrics {
         "Age of the process.",
         ManagementFactory.getRuntimeMXBean().getUptime() / 1000.0);
     if (!runs.isEmpty()) {
+      Attention.Disk disk = Machine.disk(runs.get(0).folder(), 0);
       process(
           text,
           "akkord_disk_free_bytes",
           "Free space where the newest run writes.",
-          Machine.disk(runs.get(0).folder(), 0).freeBytes());
+          disk.freeBytes());
+      process(text, "akkord_disk_total_bytes", "Size of that disk.", disk.totalBytes());
     }
     return text.toString();
   }
 
-  private static void process(StringBuilder text, String name, String help, double value) {
-    head(text, name, "gauge", help);
-    text.append(name).append(' ').append(number(value)).append('\n');
-  }
-
-  private static void head(StringBuilder text, String name, String type, String help) {
-    text.append("# HELP ").append(name).append(' ').append(help).append('\n');
-    text.append("# TYPE ").append(name).append(' ').append(type).append('\n');
-  }
-
-  private static String number(double value) {
-    if (Double.isNaN(value)) {
-      return "NaN";
-    }
-    return value == Math.rint(value) && Math.abs(value) < 1e15
-        ? Long.toString((long) value)
-        : Double.toString(value);
-  }
-
-  private static String label(String value) {
-    return value.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
+  private static void process(Exposition text, String name, String help, double value) {
+    text.head(name, "gauge", help);
+    text.sample(name, Map.of(), value);
   }
 }
