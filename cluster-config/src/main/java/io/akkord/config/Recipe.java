@@ -54,6 +54,7 @@ public record Recipe(
     Device device,
     Dtype dtype,
     int threads,
+    boolean gradientCheckpointing,
     MemoryLimit heldForwardMemory,
     Optional<Integer> parameterShards,
     ParameterServer parameterServer,
