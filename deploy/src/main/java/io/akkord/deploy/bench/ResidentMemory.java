@@ -37,6 +37,6 @@ final class ResidentMemory {
     } catch (IOException e) {
       throw new UserError("memory is read from /proc/self/status: " + e.getMessage(), e);
     }
-    throw new UserError("/proc/self/status has no " + key + " memory is measured on Linux only");
+    throw new UserError("/proc/self/status has no " + key + "; memory is measured on Linux only");
   }
 }
