@@ -24,6 +24,8 @@ import picocli.CommandLine.Spec;
     subcommands = {
       BenchCommand.EngineCommand.class,
       BenchBulkCommand.class,
+      BenchControlCommand.class,
+      BenchProcessesCommand.class,
       BenchRecoveryCommand.class
     })
 final class BenchCommand {
