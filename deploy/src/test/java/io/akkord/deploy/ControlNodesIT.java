@@ -43,6 +43,10 @@ class ControlNodesIT {
             folder,
             "-Dakkord.persistence.url=" + database.url(),
             "-Dakkord.persistence.user=" + database.user());
+    Said made = cluster.akkord("db", "init");
+    assertThat(made.exit()).as(made.text()).isZero();
+    assertThat(made.text())
+        .contains(database.url() + ": made the tables event_journal, event_tag, snapshot");
     writeRecipe();
     control = addresses();
     List<CompletableFuture<Said>> starts = new ArrayList<>();
