@@ -40,6 +40,7 @@ public record Recipe(
     Optional<Long> maxSteps,
     int maxLength,
     TooLong tooLong,
+    boolean packing,
     boolean shuffle,
     long seed,
     double learningRate,

@@ -92,6 +92,14 @@ class SameBitsTest {
   }
 
   @Test
+  void packedRowsHaveBitsOfTheirOwnThatNeitherWorkersNorMemoryChange() throws Exception {
+    String alone = train("packed", 1, List.of("packing=true"), (run, event) -> {});
+    assertThat(alone).isNotEqualTo(expected);
+    List<String> sets = List.of("packing=true", "held_forward_memory=1MiB");
+    assertThat(train("packed-scored", 3, sets, (run, event) -> {})).isEqualTo(alone);
+  }
+
+  @Test
   void withoutRewritingTheWeightsAreOthers() throws Exception {
     assertThat(train("plain", 2, List.of("rewrite=off"), (run, event) -> {}))
         .isNotEqualTo(expected);
