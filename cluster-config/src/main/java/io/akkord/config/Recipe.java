@@ -1,5 +1,6 @@
 package io.akkord.config;
 
+import io.akkord.model.engine.WireDtype;
 import io.akkord.model.objective.LossReduction;
 import io.akkord.model.objective.LossType;
 import io.akkord.model.objective.Objective;
@@ -54,6 +55,7 @@ public record Recipe(
     double maxGradNorm,
     Device device,
     Dtype dtype,
+    WireDtype wireDtype,
     int threads,
     boolean gradientCheckpointing,
     MemoryLimit heldForwardMemory,

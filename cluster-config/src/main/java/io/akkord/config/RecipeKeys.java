@@ -10,6 +10,7 @@ import static io.akkord.config.ValueType.path;
 import static io.akkord.config.ValueType.stepsOrShare;
 import static io.akkord.config.ValueType.whole;
 
+import io.akkord.model.engine.WireDtype;
 import io.akkord.model.objective.LossReduction;
 import io.akkord.model.objective.LossType;
 import io.akkord.model.objective.SampleWeight;
@@ -98,6 +99,7 @@ final class RecipeKeys {
 
     result("device", choice(Device.class));
     result("dtype", choice(Dtype.class));
+    result("wire_dtype", choice(WireDtype.class));
     result("threads", integer(1, 1024));
     result("gradient_checkpointing", bool());
     free("held_forward_memory", memory());

@@ -1,5 +1,6 @@
 package io.akkord.config;
 
+import io.akkord.model.engine.WireDtype;
 import io.akkord.model.objective.SampleWeight;
 import io.akkord.model.objective.StatsScope;
 import java.util.ArrayList;
@@ -37,6 +38,7 @@ final class RecipeRules {
 
   List<Contradiction> problems() {
     batches();
+    wire();
     warmup();
     weights();
     evaluation();
@@ -51,6 +53,15 @@ final class RecipeRules {
               .formatted(recipe.microBatchSize(), recipe.globalBatchSize()),
           "micro_batch_size",
           "global_batch_size");
+    }
+  }
+
+  private void wire() {
+    if (recipe.dtype() == Dtype.FLOAT64 && recipe.wireDtype() == WireDtype.BFLOAT16) {
+      contradiction(
+          "found float64 computation, which is for exact checks, with gradients and parameters rounded to bfloat16; use wire_dtype: float32, or dtype: float32",
+          "dtype",
+          "wire_dtype");
     }
   }
 

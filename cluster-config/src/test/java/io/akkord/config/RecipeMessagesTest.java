@@ -200,6 +200,13 @@ class RecipeMessagesTest {
   }
 
   @Test
+  void exactChecksOverAWireThatRoundsAreRefused() {
+    assertThat(message("dtype: float64\nwire_dtype: bfloat16\n"))
+        .contains("recipe.yaml:4 dtype, recipe.yaml:5 wire_dtype: found float64 computation")
+        .contains("use wire_dtype: float32");
+  }
+
+  @Test
   void aBatchThatMicroBatchesDoNotDivideIsAllowed() {
     assertThat(folder.recipe("global_batch_size: 10\nmicro_batch_size: 4\n").globalBatchSize())
         .isEqualTo(10);

@@ -41,13 +41,15 @@ public final class SliceStore implements AutoCloseable {
             facts.layout(),
             slice,
             recipe.adamW(),
-            recipe.dtype().name().toLowerCase(java.util.Locale.ROOT));
+            recipe.dtype().name().toLowerCase(java.util.Locale.ROOT),
+            recipe.wireDtype());
     SliceStore store = new SliceStore(slice, optimizer);
     store.all(optimizer.weights()).put(weights.duplicate());
     if (firstMoment != null) {
       store.all(optimizer.firstMoment()).put(firstMoment.duplicate());
       store.all(optimizer.secondMoment()).put(secondMoment.duplicate());
     }
+    optimizer.refresh();
     return store;
   }
 
@@ -58,7 +60,7 @@ public final class SliceStore implements AutoCloseable {
 
   /** The weights as they are sent. */
   ByteBuffer weights() {
-    return all(optimizer.weights());
+    return all(optimizer.sent());
   }
 
   private ByteBuffer all(FlatBuffer flat) {

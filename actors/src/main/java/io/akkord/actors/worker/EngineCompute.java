@@ -18,6 +18,7 @@ import io.akkord.model.engine.FlatBuffer;
 import io.akkord.model.engine.HeldForward;
 import io.akkord.model.engine.SampleScore;
 import io.akkord.model.engine.SelfTest;
+import io.akkord.model.engine.WireDtype;
 import io.akkord.model.hf.ModelConfig;
 import io.akkord.model.hf.TextTokenizer;
 import io.akkord.model.layout.ParameterLayout.Slice;
@@ -56,7 +57,9 @@ public final class EngineCompute implements Compute {
   private long heldStep = -1;
   private long heldBytes;
   private Engine engine;
+  private final WireDtype wire;
   private GradientPool gradients;
+  private GradientPool wireGradients;
 
   /**
    * A device that is not opened yet.
@@ -80,6 +83,7 @@ public final class EngineCompute implements Compute {
     this.device = device;
     this.heldLimit = heldLimit;
     this.samples = new WorkerSamples(facts.plan(), tokens, config.padTokenId().orElse(0));
+    this.wire = facts.plan().recipe().wireDtype();
     this.objective = facts.plan().recipe().objective();
     this.engineLength = facts.plan().recipe().maxLength();
   }
@@ -101,7 +105,8 @@ public final class EngineCompute implements Compute {
         () -> {
           SelfTest.run(options().device(), options().threads());
           engine = Engine.open(config, options());
-          gradients = new GradientPool(engine);
+          gradients = new GradientPool(engine::newGradient);
+          wireGradients = new GradientPool(engine::newWireGradient);
           int rows = facts.plan().recipe().microBatchSize();
           return Canary.hash(engine, config.vocabSize(), rows);
         });
@@ -112,8 +117,8 @@ public final class EngineCompute implements Compute {
     return device.submit(
         () -> {
           for (Slice slice : facts.slices()) {
-            ByteBuffer source = slices.get(facts.slices().indexOf(slice)).duplicate();
-            engine.parameters().window(slice.from(), Math.toIntExact(slice.elements())).put(source);
+            ByteBuffer source = slices.get(facts.slices().indexOf(slice));
+            engine.install(slice.from(), Math.toIntExact(slice.elements()), source, wire);
           }
           return null;
         });
@@ -200,13 +205,27 @@ public final class EngineCompute implements Compute {
     int shards = facts.plan().logicalShards();
     for (Node node : ReductionTree.maximalSubtrees(shards, group.keySet())) {
       FlatBuffer sum = subtree(node, group, moments, batchSize, batchTokens);
-      List<ByteBuffer> slices = new ArrayList<>();
-      for (Slice slice : facts.slices()) {
-        slices.add(sum.window(slice.from(), Math.toIntExact(slice.elements())));
-      }
-      sums.add(new PartialSum(node, slices, () -> gradients.give(sum)));
+      sums.add(partial(node, sum));
     }
     return sums;
+  }
+
+  private PartialSum partial(Node node, FlatBuffer sum) {
+    GradientPool pool = gradients;
+    FlatBuffer sent = sum;
+    if (wire == WireDtype.BFLOAT16) {
+      pool = wireGradients;
+      sent = pool.take();
+      engine.convert(sent, sum);
+      gradients.give(sum);
+    }
+    List<ByteBuffer> slices = new ArrayList<>();
+    for (Slice slice : facts.slices()) {
+      slices.add(sent.window(slice.from(), Math.toIntExact(slice.elements())));
+    }
+    GradientPool owner = pool;
+    FlatBuffer bytes = sent;
+    return new PartialSum(node, slices, () -> owner.give(bytes));
   }
 
   /** Depth first, so at most log₂ n + 1 buffers are in use. */
@@ -219,7 +238,7 @@ public final class EngineCompute implements Compute {
     FlatBuffer right = subtree(node.right(), group, moments, batchSize, tokens);
     engine.add(left, right);
     gradients.give(right);
-    return left;
+    return rounded(left);
   }
 
   private FlatBuffer leaf(HeldShard shard, Moments moments, int batchSize, long tokens) {
@@ -241,7 +260,14 @@ public final class EngineCompute implements Compute {
     if (first) {
       engine.clear(gradient);
     }
-    return gradient;
+    return rounded(gradient);
+  }
+
+  private FlatBuffer rounded(FlatBuffer node) {
+    if (wire == WireDtype.BFLOAT16) {
+      engine.round(node);
+    }
+    return node;
   }
 
   @Override
@@ -288,6 +314,7 @@ public final class EngineCompute implements Compute {
           if (engine != null) {
             dropHeld();
             gradients.close();
+            wireGradients.close();
             engine.close();
             engine = null;
           }

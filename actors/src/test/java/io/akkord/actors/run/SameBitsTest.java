@@ -100,6 +100,17 @@ class SameBitsTest {
   }
 
   @Test
+  void aWireThatRoundsGivesOtherWeightsAndTheSameOnesWhoeverComputes() throws Exception {
+    List<String> rounding = List.of("wire_dtype=bfloat16", "parameter_shards=2");
+    String one = train("rounded-w1", 1, rounding, (run, event) -> {});
+    assertThat(one).isNotEqualTo(expected);
+    assertThat(train("rounded-w3", 3, rounding, (run, event) -> {})).isEqualTo(one);
+    workersKeepSlices = true;
+    assertThat(train("rounded-kept", 2, List.of("wire_dtype=bfloat16"), (run, event) -> {}))
+        .isEqualTo(one);
+  }
+
+  @Test
   void withoutRewritingTheWeightsAreOthers() throws Exception {
     assertThat(train("plain", 2, List.of("rewrite=off"), (run, event) -> {}))
         .isNotEqualTo(expected);

@@ -42,6 +42,7 @@ public final class Engine implements AutoCloseable {
   private final List<NDArray> leaves;
   private final NDArray cos;
   private final NDArray sin;
+  private FlatBuffer arrived;
 
   private Engine(ModelConfig config, EngineOptions options) {
     this.config = config;
@@ -256,6 +257,42 @@ public final class Engine implements AutoCloseable {
   /** Sets a buffer to zero. */
   public void clear(FlatBuffer target) {
     math.clear(manager, target.array());
+  }
+
+  /** A buffer of the layout of the parameters in the type of the wire, bfloat16. */
+  public FlatBuffer newWireGradient() {
+    return FlatBuffer.wire(manager, math, layout.size());
+  }
+
+  /** Every number to the nearest bfloat16, in place. */
+  public void round(FlatBuffer target) {
+    math.rounded(manager, target.array());
+  }
+
+  /** target = source, in the type of the target. */
+  public void convert(FlatBuffer target, FlatBuffer source) {
+    math.convert(manager, target.array(), source.array());
+  }
+
+  /**
+   * Writes parameters {@code from} … as they came over the wire.
+   *
+   * @param bytes in the type of the wire, little endian
+   */
+  public void install(long from, int elements, ByteBuffer bytes, WireDtype wire) {
+    if (wire == WireDtype.FLOAT32) {
+      parameters.window(from, elements).put(bytes.duplicate());
+    } else if (elements > 0) {
+      if (arrived == null) {
+        arrived = newWireGradient();
+      }
+      arrived.window(from, elements).put(bytes.duplicate());
+      try (NDManager scope = manager.newSubManager()) {
+        NDArray source = math.window(scope, arrived.array(), from, elements);
+        NDArray target = math.window(scope, parameters.array(), from, elements);
+        math.convert(scope, target, source);
+      }
+    }
   }
 
   /** target += source. */

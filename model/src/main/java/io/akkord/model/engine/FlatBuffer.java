@@ -25,12 +25,25 @@ public final class FlatBuffer implements AutoCloseable {
     this.elementBytes = type.getNumOfBytes();
   }
 
+  private FlatBuffer(NDManager manager, FlatMath math, NDArray array, int elementBytes) {
+    this.manager = manager;
+    this.math = math;
+    this.array = array;
+    this.elementBytes = elementBytes;
+  }
+
+  /** Memory for numbers in bfloat16, in host memory. */
+  static FlatBuffer wire(NDManager parent, FlatMath math, long elements) {
+    NDManager own = parent.newSubManager();
+    return new FlatBuffer(own, math, math.wire(own, elements), Short.BYTES);
+  }
+
   /** Number of elements. */
   public long elements() {
     return array.getShape().get(0);
   }
 
-  /** Bytes of one element: 4 or 8. */
+  /** Bytes of one element: 4 or 8, or 2 on the way to the wire. */
   public int elementBytes() {
     return elementBytes;
   }

@@ -40,6 +40,25 @@ final class FlatMath implements AutoCloseable {
     }
   }
 
+  /** Zeros in bfloat16. */
+  NDArray wire(NDManager parent, long elements) {
+    return program.call(parent, "wire", parent.create(elements)).singletonOrThrow();
+  }
+
+  /** target = source, in the type of the target. */
+  void convert(NDManager parent, NDArray target, NDArray source) {
+    try (NDManager scope = parent.newSubManager()) {
+      program.call(scope, "convert", target, source);
+    }
+  }
+
+  /** Every number of it to the nearest bfloat16. */
+  void rounded(NDManager parent, NDArray target) {
+    try (NDManager scope = parent.newSubManager()) {
+      program.call(scope, "rounded", target);
+    }
+  }
+
   /** target = factor · source. */
   void scaled(NDManager parent, NDArray target, NDArray source, double factor) {
     try (NDManager scope = parent.newSubManager()) {

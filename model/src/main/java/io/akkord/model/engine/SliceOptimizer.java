@@ -26,16 +26,21 @@ public final class SliceOptimizer implements AutoCloseable {
   private final long decayEnd;
   private final AdamW hyper;
   private final DataType type;
+  private final WireDtype wire;
   private final NDManager manager;
   private final FlatMath math;
   private final FlatBuffer weights;
   private final FlatBuffer firstMoment;
   private final FlatBuffer secondMoment;
+  private final FlatBuffer sent;
   private final List<FlatBuffer> scratch = new ArrayList<>();
+  private FlatBuffer arrived;
   private NDManager gradientScope;
   private NDArray gradient;
 
-  private SliceOptimizer(ParameterLayout layout, Slice slice, AdamW hyper, String dtype) {
+  private SliceOptimizer(
+      ParameterLayout layout, Slice slice, AdamW hyper, String dtype, WireDtype wire) {
+    this.wire = wire;
     this.slice = slice;
     this.decayEnd = layout.decayEnd();
     this.hyper = hyper;
@@ -45,13 +50,26 @@ public final class SliceOptimizer implements AutoCloseable {
     this.weights = buffer();
     this.firstMoment = buffer();
     this.secondMoment = buffer();
+    this.sent =
+        wire == WireDtype.FLOAT32 ? weights : FlatBuffer.wire(manager, math, slice.elements());
   }
 
-  /** Allocates weights and moments, all zero. */
+  /** Allocates weights and moments, all zero, of which nothing is rounded on the wire. */
   public static SliceOptimizer open(
       ParameterLayout layout, Slice slice, AdamW hyper, String dtype) {
+    return open(layout, slice, hyper, dtype, WireDtype.FLOAT32);
+  }
+
+  /**
+   * Allocates weights and moments, all zero.
+   *
+   * @param dtype of both: float64, or anything else for float32
+   * @param wire what parts of gradients come as and parameters go as
+   */
+  public static SliceOptimizer open(
+      ParameterLayout layout, Slice slice, AdamW hyper, String dtype, WireDtype wire) {
     NativeLibrary.load();
-    return new SliceOptimizer(layout, slice, hyper, dtype);
+    return new SliceOptimizer(layout, slice, hyper, dtype, wire);
   }
 
   private FlatBuffer buffer() {
@@ -61,6 +79,21 @@ public final class SliceOptimizer implements AutoCloseable {
   /** Master weights of the slice. */
   public FlatBuffer weights() {
     return weights;
+  }
+
+  /**
+   * What workers get: the weights themselves, or their copy in the wire's type as {@link #refresh}
+   * left it.
+   */
+  public FlatBuffer sent() {
+    return sent;
+  }
+
+  /** Brings {@link #sent} up to date after weights were written from outside. */
+  public void refresh() {
+    if (wire == WireDtype.BFLOAT16 && slice.elements() > 0) {
+      math.convert(manager, sent.array(), weights.array());
+    }
   }
 
   /** m of AdamW. */
@@ -78,8 +111,8 @@ public final class SliceOptimizer implements AutoCloseable {
    * until {@link #apply} or {@link #drop}.
    *
    * @param shards number of logical shards n
-   * @param parts by subtree, together covering 0 … n−1; each holds the slice's elements, little
-   *     endian
+   * @param parts by subtree, together covering 0 … n−1; each holds the slice's elements in the
+   *     wire's type, little endian
    */
   public void sum(int shards, Map<Node, ByteBuffer> parts) {
     drop();
@@ -87,11 +120,11 @@ public final class SliceOptimizer implements AutoCloseable {
     gradient = resolve(ReductionTree.root(shards), parts, 0);
   }
 
-  /** A part is used as it lies; a sum goes to the scratch buffer of its depth. */
+  /** A part is used as it lies or is widened; that and a sum go to the scratch of their depth. */
   private NDArray resolve(Node node, Map<Node, ByteBuffer> parts, int depth) {
     ByteBuffer part = parts.get(node);
     if (part != null) {
-      return gradientScope.create(part, new Shape(slice.elements()), type);
+      return part(part, depth);
     }
     if (node.isLeaf()) {
       throw new IllegalArgumentException("no gradient of logical shard " + node.lo());
@@ -103,6 +136,25 @@ public final class SliceOptimizer implements AutoCloseable {
       math.add(manager, target, right);
     } else {
       math.sum(manager, target, left, right);
+    }
+    if (wire == WireDtype.BFLOAT16 && slice.elements() > 0) {
+      math.rounded(manager, target);
+    }
+    return target;
+  }
+
+  private NDArray part(ByteBuffer part, int depth) {
+    Shape shape = new Shape(slice.elements());
+    if (wire == WireDtype.FLOAT32) {
+      return gradientScope.create(part, shape, type);
+    }
+    NDArray target = scratch(depth).array();
+    if (slice.elements() > 0) {
+      if (arrived == null) {
+        arrived = FlatBuffer.wire(manager, math, slice.elements());
+      }
+      arrived.window(0, Math.toIntExact(slice.elements())).put(part.duplicate());
+      math.convert(manager, target, arrived.array());
     }
     return target;
   }
@@ -139,6 +191,7 @@ public final class SliceOptimizer implements AutoCloseable {
       long border = Math.min(Math.max(decayEnd - slice.from(), 0), slice.elements());
       update(clipped, 0, border, hyper.weightDecay(), learningRate, updates);
       update(clipped, border, slice.elements(), 0, learningRate, updates);
+      refresh();
     }
     drop();
   }

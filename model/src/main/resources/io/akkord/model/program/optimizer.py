@@ -34,6 +34,24 @@ class Optimizer(Module):
     torch.set_grad_enabled(True)
     return target
 
+  # Memory in bfloat16 (dtype code 15), which DJL cannot ask for.
+  def wire(self: __torch__.Optimizer, length: Tensor) -> Tensor:
+    return torch.zeros([int(torch.item(length))], dtype=15)
+
+  # target = source, in the target's type: to the wire's bfloat16 (nearest, ties to even) and back
+  def convert(self: __torch__.Optimizer, target: Tensor, source: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    torch.copy_(target, source)
+    torch.set_grad_enabled(True)
+    return target
+
+  # Every number becomes the nearest bfloat16 (dtype code 15), in its own type.
+  def rounded(self: __torch__.Optimizer, target: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    torch.copy_(target, torch.to(target, 15))
+    torch.set_grad_enabled(True)
+    return target
+
   # A view, for windows of buffers larger than a ByteBuffer can be.
   def window(self: __torch__.Optimizer, flat: Tensor, start: Tensor, length: Tensor) -> Tensor:
     return torch.narrow(flat, 0, int(torch.item(start)), int(torch.item(length)))
