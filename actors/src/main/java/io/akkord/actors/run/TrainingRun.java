@@ -175,7 +175,8 @@ public final class TrainingRun {
   }
 
   private void begin(boolean resume, boolean mayTakeOver) {
-    try (LedgerReader ledger = LedgerReader.of(recipe.outputDir(), runtime.journal())) {
+    try (LedgerReader ledger =
+        LedgerReader.of(recipe.outputDir(), output.runId(), runtime.journal())) {
       List<KeptCopy> kept = mayTakeOver ? survey(ledger) : List.of();
       begin(resume, ledger, kept);
     }
@@ -497,7 +498,7 @@ public final class TrainingRun {
 
   /** Reads the ledger this run writes; fails once the run has ended. */
   public LedgerReader ledger() {
-    return LedgerReader.of(recipe.outputDir(), runtime.journal());
+    return LedgerReader.of(recipe.outputDir(), output.runId(), runtime.journal());
   }
 
   /** The actors of this node as they are now. */

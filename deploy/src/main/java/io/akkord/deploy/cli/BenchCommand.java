@@ -24,7 +24,8 @@ import picocli.CommandLine.Spec;
     subcommands = {
       BenchCommand.EngineCommand.class,
       BenchBulkCommand.class,
-      BenchControlCommand.class
+      BenchControlCommand.class,
+      BenchProcessesCommand.class
     })
 final class BenchCommand {
   private BenchCommand() {}
