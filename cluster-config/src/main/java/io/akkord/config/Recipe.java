@@ -56,6 +56,7 @@ public record Recipe(
     Dtype dtype,
     WireDtype wireDtype,
     int threads,
+    boolean gradientCheckpointing,
     MemoryLimit heldForwardMemory,
     Optional<Integer> parameterShards,
     ParameterServer parameterServer,

@@ -100,6 +100,7 @@ final class RecipeKeys {
     result("dtype", choice(Dtype.class));
     result("wire_dtype", choice(WireDtype.class));
     result("threads", integer(1, 1024));
+    result("gradient_checkpointing", bool());
     free("held_forward_memory", memory());
     free("parameter_shards", integer(1, 4096).orNull());
     free("parameter_server.replicas", integer(0, 1));

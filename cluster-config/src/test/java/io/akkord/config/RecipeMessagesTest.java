@@ -169,7 +169,6 @@ class RecipeMessagesTest {
       delimiter = '|',
       value = {
         "packing=true | found true, which this version cannot do yet, allowed: false; leave it out",
-        "gradient_checkpointing=true | found true, which this version cannot do yet, allowed: false",
         "lora={r: 16, alpha: 32} | found a mapping, which this version cannot do yet, allowed: null",
         "rewrite.accept=same_answer | found same_answer, which this version cannot do yet; use any",
         "rewrite.candidates_per_sample=4 | found 4, which this version cannot do yet; use 1",
@@ -181,7 +180,7 @@ class RecipeMessagesTest {
 
   @Test
   void whatIsNotBuiltYetMayBeNamedWithItsOnlyValue() {
-    Recipe recipe = folder.recipe("packing: false\nlora: null\ngradient_checkpointing: false\n");
+    Recipe recipe = folder.recipe("packing: false\nlora: null\n");
     assertThat(recipe).isEqualTo(folder.recipe(""));
   }
 

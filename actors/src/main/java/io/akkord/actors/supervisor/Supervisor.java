@@ -541,9 +541,12 @@ public final class Supervisor
     if (!priceTold && share.held() < share.microBatches()) {
       priceTold = true;
       double h = (double) share.held() / share.microBatches();
+      // A step is one forward and a backward worth two; checkpointing adds the layers' second run.
+      int parts = facts.plan().recipe().gradientCheckpointing() ? 4 : 3;
       note(
           "memory holds %d of %d forwards of %s (h = %.2f); the others are scored first and computed again: a step costs %.2f of one with all held"
-              .formatted(share.held(), share.microBatches(), share.worker(), h, 1 + (1 - h) / 3));
+              .formatted(
+                  share.held(), share.microBatches(), share.worker(), h, 1 + (1 - h) / parts));
     }
     return Effect().none();
   }

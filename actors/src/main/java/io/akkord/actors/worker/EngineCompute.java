@@ -95,7 +95,8 @@ public final class EngineCompute implements Compute {
         recipe.dtype().name().toLowerCase(Locale.ROOT),
         recipe.threads(),
         recipe.lossType(),
-        engineLength);
+        engineLength,
+        recipe.gradientCheckpointing());
   }
 
   @Override

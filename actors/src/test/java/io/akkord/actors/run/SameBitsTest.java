@@ -97,6 +97,15 @@ class SameBitsTest {
   }
 
   @Test
+  void gradientCheckpointingHasBitsOfItsOwnThatNeitherWorkersNorMemoryChange() throws Exception {
+    String alone =
+        train("checkpointed", 1, List.of("gradient_checkpointing=true"), (run, event) -> {});
+    assertThat(alone).isNotEqualTo(expected);
+    List<String> sets = List.of("gradient_checkpointing=true", "held_forward_memory=64KiB");
+    assertThat(train("checkpointed-scored", 3, sets, (run, event) -> {})).isEqualTo(alone);
+  }
+
+  @Test
   void withoutRewritingTheWeightsAreOthers() throws Exception {
     assertThat(train("plain", 2, List.of("rewrite=off"), (run, event) -> {}))
         .isNotEqualTo(expected);

@@ -37,6 +37,7 @@ final class DataCheck {
   private int rows;
 
   private int textRows;
+  private int chatRows;
   private int withoutPrompt;
   private final Map<String, Integer> lineOfContent = new HashMap<>();
   private final TreeMap<Integer, Integer> duplicates = new TreeMap<>();
@@ -92,6 +93,7 @@ final class DataCheck {
   private void row(Demonstration row) {
     rows++;
     textRows += row.isText() ? 1 : 0;
+    chatRows += row.isChat() ? 1 : 0;
     withoutPrompt += row.isText() && row.prompt().isEmpty() ? 1 : 0;
     origins.merge(row.origin().isEmpty() ? "(not given)" : row.origin(), 1, Integer::sum);
     Integer earlier = lineOfContent.putIfAbsent(fingerprint(row), row.line());
@@ -108,16 +110,22 @@ final class DataCheck {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }
-    String prompt = row.isText() ? row.prompt() : Arrays.toString(row.promptIds());
-    String completion = row.isText() ? row.completion() : Arrays.toString(row.completionIds());
+    String prompt = "";
+    String completion;
+    if (row.isChat()) {
+      completion = row.conversation().toString();
+    } else {
+      prompt = row.isText() ? row.prompt() : Arrays.toString(row.promptIds());
+      completion = row.isText() ? row.completion() : Arrays.toString(row.completionIds());
+    }
     sha.update((prompt.length() + ":" + prompt + completion).getBytes(StandardCharsets.UTF_8));
     return HexFormat.of().formatHex(sha.digest());
   }
 
   private void rows(BadRows bad) {
     findings.ok(
-        "%s: %d good rows: %d of prompt and completion, %d of text alone, %d of token ids",
-        file, rows, textRows - withoutPrompt, withoutPrompt, rows - textRows);
+        "%s: %d good rows: %d of prompt and completion, %d of messages, %d of text alone, %d of token ids",
+        file, rows, textRows - withoutPrompt, chatRows, withoutPrompt, rows - textRows - chatRows);
     if (!bad.problems().isEmpty()) {
       findings.fail(
           "bad rows: %d; a run refuses the file until they are mended:", bad.problems().size());
