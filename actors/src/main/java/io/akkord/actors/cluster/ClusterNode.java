@@ -60,7 +60,8 @@ public final class ClusterNode implements AutoCloseable {
    * @param host address to listen on, for messages and the lane
    * @param port of the messages; 0: any free one
    * @param seeds host:port of control nodes to join; empty: this is the only one. A control node
-   *     that is the first of them forms the cluster if no other answers; restarted, it joins theirs
+   *     that is the first of them forms the cluster if no other answers; restarted, it joins
+   *     theirs. {@link Management#KUBERNETES} alone: they are found
    * @param token the cluster's; the lane refuses others
    * @param roles {@link #CONTROL}, {@link #WORKER} or both
    * @param joinWithin the node ends if no seed has let it in for so long; null: it tries for ever
@@ -166,6 +167,7 @@ public final class ClusterNode implements AutoCloseable {
     }
     own.put(TokenChecker.KEY, TokenChecker.hash(options.token()));
     own.putAll(patience(ConfigFactory.load().getConfig("akkord.cluster")));
+    own.putAll(Management.settings(ConfigFactory.load(), options.roles()));
     own.putAll(
         Map.of(
             "akka.remote.artery.canonical.hostname",
@@ -175,7 +177,8 @@ public final class ClusterNode implements AutoCloseable {
             "akka.cluster.roles",
             options.roles(),
             "akka.cluster.seed-nodes",
-            options.seeds().stream().map(seed -> "akka://%s@%s".formatted(SYSTEM, seed)).toList()));
+            (Management.discovers(options.seeds()) ? List.<String>of() : options.seeds())
+                .stream().map(seed -> "akka://%s@%s".formatted(SYSTEM, seed)).toList()));
     return ConfigFactory.parseMap(own, "this node")
         .withFallback(tls.map(TlsMaterial::artery).orElse(ConfigFactory.empty()))
         .withFallback(options.journal())
@@ -205,6 +208,15 @@ public final class ClusterNode implements AutoCloseable {
             WorkerHost.offered(worker, devices, List.of(device), bulk, settings, content),
             "host-of-" + worker.replaceAll("[^A-Za-z0-9._-]", "-"),
             Props.empty()));
+  }
+
+  /**
+   * Answers probes, and finds the control nodes where they are not named.
+   *
+   * @param seeds as this node was started with
+   */
+  public void manage(List<String> seeds) {
+    Management.start(system, seeds);
   }
 
   /** Says to control nodes what this process is and has. */

@@ -2,6 +2,7 @@ package io.akkord.deploy.cli;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.akkord.actors.cluster.Management;
 import io.akkord.actors.node.ThisNode;
 import io.akkord.deploy.cluster.NodeFiles;
 import io.akkord.model.UserError;
@@ -39,7 +40,7 @@ final class StartCommand implements Callable<Integer> {
         split = ",",
         paramLabel = "HOST:PORT",
         description =
-            "a node that computes, for the head there; several control nodes: all of them")
+            "a node that computes, for the head there; several control nodes: all of them; in Kubernetes also: kubernetes")
     private List<String> seeds = List.of();
   }
 
@@ -58,7 +59,7 @@ final class StartCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "HOST:PORT",
       description =
-          "all three control nodes, with --head on each of them; needs akkord.persistence.url")
+          "all three control nodes, with --head on each of them; needs akkord.persistence.url; in Kubernetes also: kubernetes")
   private List<String> control = List.of();
 
   @Option(
@@ -109,7 +110,9 @@ final class StartCommand implements Callable<Integer> {
   }
 
   private static void requireAddress(String text) {
-    Bind.parse(text);
+    if (!text.equals(Management.KUBERNETES)) {
+      Bind.parse(text);
+    }
   }
 
   private static void requireDevice(String device) {

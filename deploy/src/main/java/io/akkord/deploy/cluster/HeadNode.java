@@ -10,6 +10,7 @@ import akka.cluster.typed.SingletonActor;
 import com.typesafe.config.Config;
 import io.akkord.actors.cluster.ClusterNode;
 import io.akkord.actors.cluster.ClusterRuntime;
+import io.akkord.actors.cluster.Management;
 import io.akkord.actors.job.ClusterControl;
 import io.akkord.actors.job.JobManager;
 import io.akkord.actors.job.JobRunner;
@@ -66,7 +67,7 @@ public final class HeadNode implements AutoCloseable {
    */
   public static HeadNode start(Options options, Config config, JobRunner runner) {
     Persistence persistence = Persistence.read(config);
-    requireMajority(options, persistence);
+    requireMajority(options, persistence, config);
     Journal journal = Journal.ofCluster(options.state(), persistence);
     ClusterNode node;
     try {
@@ -84,6 +85,7 @@ public final class HeadNode implements AutoCloseable {
       journal.close();
       throw e;
     }
+    node.manage(options.control());
     node.describe(options.name(), List.of(), 1);
     ActorSystem<?> system = node.system();
     ActorRef<ClusterWatch.Command> watch =
@@ -111,8 +113,8 @@ public final class HeadNode implements AutoCloseable {
   }
 
   /** Two control nodes stop when either is lost; several need one journal between them. */
-  private static void requireMajority(Options options, Persistence persistence) {
-    int count = Math.max(1, options.control().size());
+  private static void requireMajority(Options options, Persistence persistence, Config config) {
+    int count = Management.controlNodes(options.control(), config);
     if (count != 1 && count != MOST_CONTROL) {
       throw new UserError(
           "--control names %d control nodes; 1 or 3 are possible: of 2, the loss of either one would leave no majority"
@@ -124,7 +126,8 @@ public final class HeadNode implements AutoCloseable {
               .formatted(count));
     }
     String self = options.host() + ":" + options.port();
-    if (count > 1 && !options.control().contains(self)) {
+    boolean named = !Management.discovers(options.control());
+    if (count > 1 && named && !options.control().contains(self)) {
       throw new UserError(
           "--control names %s; this node's own address %s (--bind) must be among them"
               .formatted(options.control(), self));

@@ -65,6 +65,7 @@ public final class WorkerNode {
         Duration patience = incarnation == 1 ? options.joinWithin() : options.rejoinWithin();
         ClusterNode node = ClusterNode.start(nodeOptions(patience));
         now = node;
+        node.manage(options.seeds());
         offer(node, devices, names, incarnation);
         node.joined().thenRun(() -> onJoined.accept(node));
         node.awaitEnd();
