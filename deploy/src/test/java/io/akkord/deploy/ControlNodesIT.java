@@ -53,6 +53,10 @@ class ControlNodesIT {
     for (int i = 0; i < control.size(); i++) {
       starts.add(background(head(i)));
     }
+    // The first of them makes the token that workers show.
+    Awaitility.await("the cluster token")
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> Files.exists(folder.resolve("token")));
     for (String worker : List.of("first", "second")) {
       starts.add(background("start", "--address", String.join(",", control), "--name", worker));
     }
