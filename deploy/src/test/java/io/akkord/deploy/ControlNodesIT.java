@@ -12,11 +12,13 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -53,6 +55,10 @@ class ControlNodesIT {
     for (int i = 0; i < control.size(); i++) {
       starts.add(background(head(i)));
     }
+    // The first of them makes the token that workers show.
+    Awaitility.await("the cluster token")
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> Files.exists(folder.resolve("token")));
     for (String worker : List.of("first", "second")) {
       starts.add(background("start", "--address", String.join(",", control), "--name", worker));
     }

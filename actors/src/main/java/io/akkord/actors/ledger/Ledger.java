@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -210,6 +211,14 @@ public final class Ledger extends EventSourcedBehavior<Ledger.Command, LedgerEve
   private final Executor blockingIo;
 
   /**
+   * Steps and path of the newest file, and what became of it. Whoever asks again gets the same
+   * answer: the file may be part of a checkpoint by then and must not be opened a second time.
+   */
+  private String savedFor;
+
+  private CompletableFuture<Saved> saved;
+
+  /**
    * The ledger of one attempt of a run.
    *
    * @param setup the attempt's constants
@@ -321,9 +330,15 @@ public final class Ledger extends EventSourcedBehavior<Ledger.Command, LedgerEve
       command.replyTo().tell(new Saved(command.committedSteps(), sequenceNr, error));
       return Effect().none();
     }
-    LedgerImage image = ledger.image(setup.runId(), setup.attempt(), sequenceNr);
-    Path file = Path.of(command.file());
-    blockingIo.execute(() -> command.replyTo().tell(save(image, file)));
+    String asked = command.committedSteps() + " " + command.file();
+    boolean failed = saved != null && saved.isDone() && saved.getNow(null).error() != null;
+    if (!asked.equals(savedFor) || failed) {
+      LedgerImage image = ledger.image(setup.runId(), setup.attempt(), sequenceNr);
+      Path file = Path.of(command.file());
+      savedFor = asked;
+      saved = CompletableFuture.supplyAsync(() -> save(image, file), blockingIo);
+    }
+    saved.thenAccept(command.replyTo()::tell);
     return Effect().none();
   }
 

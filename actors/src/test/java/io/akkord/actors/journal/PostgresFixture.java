@@ -13,7 +13,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 /**
  * A PostgreSQL server of the tests' own on a free port of loopback, which can be away for a while.
@@ -21,6 +27,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class PostgresFixture implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(60);
+  private static final Duration STOP = Duration.ofSeconds(20);
   private static final AtomicInteger NAMES = new AtomicInteger();
 
   private final Path data;
@@ -49,9 +56,23 @@ public final class PostgresFixture implements AutoCloseable {
             .start();
   }
 
-  /** Ends it; its data stay. */
+  /** Ends it; its data stay. On a busy machine it is not asked for ever. */
   public void stop() throws IOException {
+    Path pidFile = data.resolve("postmaster.pid");
+    Optional<ProcessHandle> process =
+        Files.exists(pidFile)
+            ? ProcessHandle.of(Long.parseLong(Files.readAllLines(pidFile).get(0).strip()))
+            : Optional.empty();
     server.close();
+    process.ifPresent(PostgresFixture::awaitEnd);
+  }
+
+  private static void awaitEnd(ProcessHandle process) {
+    try {
+      process.onExit().get(STOP.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException | ExecutionException | TimeoutException e) {
+      process.destroyForcibly();
+    }
   }
 
   /** Settings of a new, empty database. */
@@ -109,6 +130,11 @@ public final class PostgresFixture implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    server.close();
+    stop();
+    try (Stream<Path> all = Files.walk(data)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    }
   }
 }

@@ -36,6 +36,8 @@ import io.akkord.model.UserError;
 import io.akkord.proto.LedgerEvent;
 import io.akkord.proto.LedgerEvent.EventCase;
 import io.akkord.proto.LedgerImage;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -220,6 +222,22 @@ class LedgerTest {
     ledger.tell(new SaveTo(folder.resolve("ledger.bin").toString(), 1, probe.getRef()));
     assertThat(probe.receiveMessage().error())
         .isEqualTo("the ledger holds 2 steps; a checkpoint after 1 steps was asked for");
+  }
+
+  @Test
+  void aFileThatIsAskedForAgainIsNotWrittenAgain(@TempDir Path folder) throws IOException {
+    twoSteps();
+    Path file = folder.resolve("ledger.bin");
+    TestProbe<Saved> probe = KIT.createTestProbe();
+    ledger.tell(new SaveTo(file.toString(), 2, probe.getRef()));
+    ledger.tell(new SaveTo(file.toString(), 2, probe.getRef()));
+    Saved first = probe.receiveMessage();
+    assertThat(probe.receiveMessage()).isEqualTo(first);
+    // The checkpoint has taken it.
+    Files.delete(file);
+    ledger.tell(new SaveTo(file.toString(), 2, probe.getRef()));
+    assertThat(probe.receiveMessage()).isEqualTo(first);
+    assertThat(file).doesNotExist();
   }
 
   @Test
