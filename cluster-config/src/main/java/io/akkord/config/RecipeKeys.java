@@ -50,8 +50,8 @@ final class RecipeKeys {
     ValueType<Double> belowOne = number("a number from 0 to below 1", v -> v >= 0 && v < 1);
 
     free("model_name_or_path", path("the folder of a model in Hugging Face layout"));
-    free("train_file", path("a JSONL file"));
-    free("eval_file", path("a JSONL file").orNull());
+    free("train_file", path("a JSONL or Parquet file"));
+    free("eval_file", path("a JSONL or Parquet file").orNull());
     free("output_dir", path("a folder"));
 
     result("loss_type", choice(LossType.class));

@@ -56,6 +56,6 @@ record RecipePaths(Path folder, Path here, boolean mustExist) {
   private static String todo(String key) {
     return key.equals("model_name_or_path")
         ? "give the folder of a downloaded model (nothing is fetched from a hub)"
-        : "give the path of an existing JSONL file";
+        : "give the path of an existing JSONL or Parquet file";
   }
 }

@@ -41,6 +41,7 @@ final class RecipeRules {
     wire();
     warmup();
     weights();
+    packing();
     evaluation();
     folders();
     return List.copyOf(problems);
@@ -89,6 +90,15 @@ final class RecipeRules {
           "sample_weight",
           "cadft.stats_scope",
           "micro_batch_size");
+    }
+  }
+
+  private void packing() {
+    if (recipe.packing() && recipe.cadft().statsScope() == StatsScope.MICRO_BATCH) {
+      contradiction(
+          "found statistics over micro-batches that packing forms by length; use cadft.stats_scope: global_batch, or packing: false",
+          "packing",
+          "cadft.stats_scope");
     }
   }
 

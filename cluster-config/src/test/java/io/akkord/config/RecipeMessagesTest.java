@@ -120,7 +120,7 @@ class RecipeMessagesTest {
         "device: cuda | found cuda, allowed: cpu",
         "max_length: 1 | found 1, allowed: a whole number from 2 to",
         "cadft: 3 | found 3, allowed: a mapping of keys; write its keys indented below it",
-        "train_file: ~ | found ~, allowed: a JSONL file; write `train_file: …` with its path",
+        "train_file: ~ | found ~, allowed: a JSONL or Parquet file; write `train_file: …` with its path",
       })
   void aValueOutOfItsRangeIsRefused(String line, String problem) {
     String key = line.substring(0, line.indexOf(':'));
@@ -161,7 +161,7 @@ class RecipeMessagesTest {
     assertThat(messageOf(text)).contains("data.jsonl is not a folder");
     assertThat(messageOf(RecipeFolder.REQUIRED.replace(": data.jsonl", ": model")))
         .contains("recipe.yaml:2 train_file: found model, but")
-        .contains("model is not a file; give the path of an existing JSONL file");
+        .contains("model is not a file; give the path of an existing JSONL or Parquet file");
   }
 
   @ParameterizedTest
@@ -219,6 +219,14 @@ class RecipeMessagesTest {
         .contains(
             "default sample_weight, recipe.yaml:5 cadft.stats_scope, recipe.yaml:4 micro_batch_size: found statistics over micro-batches of one sample, which give every sample weight 1; use");
     assertThat(folder.recipe(more + "sample_weight: none\n").microBatchSize()).isEqualTo(1);
+  }
+
+  @Test
+  void statisticsOverMicroBatchesThatPackingFormsByLengthAreRefused() {
+    assertThat(message("packing: true\ncadft: {stats_scope: micro_batch}\n"))
+        .contains(
+            "recipe.yaml:4 packing, recipe.yaml:5 cadft.stats_scope: found statistics over micro-batches that packing forms by length; use cadft.stats_scope: global_batch, or packing: false");
+    assertThat(folder.recipe("packing: true\n").packing()).isTrue();
   }
 
   @Test

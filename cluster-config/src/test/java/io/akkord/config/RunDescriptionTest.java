@@ -111,6 +111,14 @@ class RunDescriptionTest {
   }
 
   @Test
+  void packingIsToldBesideTheBatches() {
+    assertThat(lines(900, "packing=true", "max_length=512"))
+        .contains(
+            "  packing: the samples of a logical shard share rows of up to 512 tokens, 4 rows a forward pass");
+    assertThat(lines(900)).noneMatch(line -> line.contains("packing"));
+  }
+
+  @Test
   void fewerSamplesThanABatchAreNoted() {
     assertThat(lines(10))
         .contains(

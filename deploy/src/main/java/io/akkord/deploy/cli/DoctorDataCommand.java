@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = "Looks through a data file as a model would see it; names every bad row.")
 final class DoctorDataCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "FILE", description = "JSONL file")
+  @Parameters(paramLabel = "FILE", description = "JSONL or Parquet file")
   private Path file;
 
   @Option(

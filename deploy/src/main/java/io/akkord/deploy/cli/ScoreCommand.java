@@ -34,7 +34,11 @@ final class ScoreCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model;
 
-  @Option(names = "--data", required = true, paramLabel = "FILE", description = "JSONL file")
+  @Option(
+      names = "--data",
+      required = true,
+      paramLabel = "FILE",
+      description = "JSONL or Parquet file")
   private Path data;
 
   @Option(

@@ -351,22 +351,8 @@ public final class Engine implements AutoCloseable {
 
   /** Estimate of what one held forward keeps, bytes. */
   public long heldBytes(MicroBatch batch) {
-    if (options.gradientCheckpointing()) {
-      long borders = (long) config.layers() * batch.rows() * batch.columns() * config.hiddenSize();
-      long average = (long) batch.samples() * batch.targets();
-      return (borders + average) * parameters.elementBytes();
-    }
-    long perToken =
-        config.layers()
-            * (8L * config.hiddenSize()
-                + 6L * config.heads() * config.headDim()
-                + 4L * config.kvHeads() * config.headDim()
-                + 5L * config.intermediateSize()
-                + (batch.packed() ? 8L * config.heads() * config.headDim() : 0));
-    long tokens = (long) batch.rows() * batch.columns();
-    // log_softmax keeps its result, and the logits live until it is done.
-    long head = 2L * batch.targets() * config.vocabSize();
-    return (tokens * perToken + head) * parameters.elementBytes();
+    return HeldEstimate.elements(config, batch, options.gradientCheckpointing())
+        * parameters.elementBytes();
   }
 
   private static BatchScores scores(MicroBatch batch, NDList out, double[] top1) {

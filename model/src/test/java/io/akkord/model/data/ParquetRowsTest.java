@@ -3,6 +3,8 @@ package io.akkord.model.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.akkord.model.UserError;
@@ -13,15 +15,22 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** Files that pyarrow wrote hold the rows that went into them. */
 class ParquetRowsTest {
   @TempDir Path folder;
+
+  @BeforeAll
+  static void withoutTheReadersOwnTalk() {
+    ((Logger) LoggerFactory.getLogger("org.apache.parquet")).setLevel(Level.WARN);
+  }
 
   private static Path file(String name) {
     try {
