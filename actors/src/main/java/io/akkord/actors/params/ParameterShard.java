@@ -14,7 +14,6 @@ import io.akkord.actors.bulk.BulkHeader.Kind;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.bulk.LaneInbox;
 import io.akkord.actors.run.RunFacts;
-import io.akkord.model.engine.DeviceThread;
 import io.akkord.model.layout.ParameterLayout.Slice;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -94,7 +93,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
 
   private final RunFacts facts;
   private final Slice slice;
-  private final DeviceThread device;
+  private final SliceDevice device;
   private final Bulk bulk;
   private final LaneInbox inbox;
   private final LaneAddress checkpointLane;
@@ -127,7 +126,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
       RunFacts facts,
       Slice slice,
       String holder,
-      DeviceThread device,
+      SliceDevice device,
       Bulk bulk,
       LaneInbox inbox,
       LaneAddress checkpointLane,
@@ -193,7 +192,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
           .pipeToSelf(
               device.submit(
                   () ->
-                      SliceStore.open(
+                      device.open(
                           facts,
                           slice,
                           bytes(Kind.SNAPSHOT_WEIGHTS),
@@ -339,8 +338,8 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
         .pipeToSelf(
             device.submit(
                 () -> {
-                  store.optimizer().sum(shards, bytes);
-                  return store.optimizer().sumsOfSquares();
+                  store.sum(shards, bytes);
+                  return store.sumsOfSquares();
                 }),
             (squares, failure) -> new Summed(step, assignment, squares, failure));
   }
@@ -396,9 +395,9 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
 
   private SliceStore.Snapshot applied(Apply apply) {
     if (apply.skip()) {
-      store.optimizer().drop();
+      store.drop();
     } else {
-      store.optimizer().apply(apply.clipScale(), apply.learningRate(), apply.adamSteps());
+      store.apply(apply.clipScale(), apply.learningRate(), apply.adamSteps());
     }
     return apply.snapshot() ? store.snapshot() : null;
   }

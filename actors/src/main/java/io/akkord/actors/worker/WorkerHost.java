@@ -17,6 +17,7 @@ import io.akkord.actors.content.ByteText;
 import io.akkord.actors.content.ContentKeeper;
 import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.ledger.Ledger;
+import io.akkord.actors.params.EngineSlices;
 import io.akkord.actors.params.Holder;
 import io.akkord.actors.params.ParameterServer;
 import io.akkord.actors.params.ParameterShard;
@@ -316,7 +317,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
             in.facts(),
             in.facts().slices().get(start.slice()),
             id,
-            device(in, start.slice()),
+            new EngineSlices(device(in, start.slice())),
             bulk,
             inbox,
             start.checkpointLane(),
