@@ -42,6 +42,9 @@ public final class ClusterNode implements AutoCloseable {
   private static final String SYSTEM = "akkord";
   private static final int END_SECONDS = 30;
 
+  /** After so many times the time to settle nobody trusts what he sees, and all nodes end. */
+  private static final int UNSTABLE = 4;
+
   /** Who decides: supervisor, ledger, checkpoints. Split-brain resolution counts these only. */
   public static final String CONTROL = "control";
 
@@ -162,6 +165,7 @@ public final class ClusterNode implements AutoCloseable {
           options.joinWithin().toMillis() + " ms");
     }
     own.put(TokenChecker.KEY, TokenChecker.hash(options.token()));
+    own.putAll(patience(ConfigFactory.load().getConfig("akkord.cluster")));
     own.putAll(
         Map.of(
             "akka.remote.artery.canonical.hostname",
@@ -179,6 +183,19 @@ public final class ClusterNode implements AutoCloseable {
         .withFallback(ConfigFactory.parseResources("akkord-actors.conf"))
         .withFallback(ConfigFactory.load())
         .withValue("akka.actor.provider", ConfigValueFactory.fromAnyRef("cluster"));
+  }
+
+  /** How long the others wait before they go on without a node that is silent. */
+  private static Map<String, Object> patience(Config cluster) {
+    Duration pause = cluster.getDuration("heartbeat-pause");
+    Duration stable = cluster.getDuration("stable-after");
+    return Map.of(
+        "akka.cluster.failure-detector.acceptable-heartbeat-pause",
+        pause,
+        "akka.cluster.split-brain-resolver.stable-after",
+        stable,
+        "akka.cluster.split-brain-resolver.down-all-when-unstable",
+        stable.multipliedBy(UNSTABLE));
   }
 
   /** Offers a device of this process to every run of the cluster. */

@@ -68,6 +68,11 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
     INSTANCE
   }
 
+  /**
+   * The job that has its turn.
+   *
+   * @param handle null until it has begun
+   */
   private record Current(String job, JobRunner.Handle handle) {}
 
   /** Each time on another node, or the same one back: more is no bad luck. */
@@ -82,6 +87,7 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
   private final Clock clock;
   private int workers;
   private Current current;
+  private Over ending;
   private boolean interrupted;
 
   /**
@@ -141,8 +147,19 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
   @Override
   public SignalHandler<Jobs> signalHandler() {
     return newSignalHandlerBuilder()
-        .onSignal(RecoveryCompleted.instance(), jobs -> context.getSelf().tell(Look.INSTANCE))
+        .onSignal(RecoveryCompleted.instance(), jobs -> onRecovered())
         .build();
+  }
+
+  /** At first, and after every write that failed: what was not written is done again. */
+  private void onRecovered() {
+    if (current != null && current.handle() == null) {
+      current = null;
+    }
+    if (ending != null) {
+      context.getSelf().tell(ending);
+    }
+    context.getSelf().tell(Look.INSTANCE);
   }
 
   @Override
@@ -236,7 +253,7 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
     JobEvent.Started started =
         JobEvent.Started.newBuilder().setNode(identity.node()).setWorkers(workers).build();
     // From here on it is taken, so that a second look does not begin it twice.
-    current = new Current(job.id(), reason -> {});
+    current = new Current(job.id(), null);
     return Effect()
         .persist(event(job.id()).setStarted(started).build())
         .thenRun(() -> durably(() -> begin(job, again)));
@@ -275,11 +292,15 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
             () ->
                 durably(
                     () -> {
-                      if (current != null && current.job().equals(job.id())) {
+                      if (begun(job)) {
                         current.handle().stop(STOPPED);
                       }
                       stop.replyTo().tell(new Answer(job.id(), ""));
                     }));
+  }
+
+  private boolean begun(Job job) {
+    return current != null && current.job().equals(job.id()) && current.handle() != null;
   }
 
   private JobEvent ended(String job, String outcome, String reason, long steps) {
@@ -296,10 +317,10 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
     if (current == null || !current.job().equals(over.job())) {
       return Effect().none();
     }
-    current = null;
     JobRunner.Outcome outcome = over.outcome();
     if (outcome.interrupted()) {
       // It stays a running job: whoever lives here next takes it up.
+      current = null;
       interrupted = true;
       return Effect().none();
     }
@@ -307,20 +328,26 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
     if (outcome.outcome().equals(JobRunner.LOST) && !job.stopAsked()) {
       if (job.begun() < MOST_BEGUN) {
         context.getLog().warn("{} is begun again: {}", job.id(), outcome.reason());
+        current = null;
         return look(jobs);
       }
       String reason = "it was begun %d times; the last time: %s";
-      return over(job, "failed", reason.formatted(job.begun(), outcome.reason()), outcome);
+      return over(over, "failed", reason.formatted(job.begun(), outcome.reason()));
     }
     String how = outcome.outcome().equals(JobRunner.LOST) ? "stopped" : outcome.outcome();
-    return over(job, how, outcome.reason(), outcome);
+    return over(over, how, outcome.reason());
   }
 
-  private Effect<JobEvent, Jobs> over(
-      Job job, String how, String reason, JobRunner.Outcome outcome) {
+  private Effect<JobEvent, Jobs> over(Over over, String how, String reason) {
+    ending = over;
     return Effect()
-        .persist(ended(job.id(), how, reason, outcome.committedSteps()))
-        .thenRun(() -> durably(() -> context.getSelf().tell(Look.INSTANCE)));
+        .persist(ended(over.job(), how, reason, over.outcome().committedSteps()))
+        .thenRun(
+            () -> {
+              ending = null;
+              current = null;
+              durably(() -> context.getSelf().tell(Look.INSTANCE));
+            });
   }
 
   private Effect<JobEvent, Jobs> onHosts(Jobs jobs, Hosts hosts) {

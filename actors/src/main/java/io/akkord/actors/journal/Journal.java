@@ -1,132 +1,100 @@
 package io.akkord.actors.journal;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.akkord.config.Persistence;
 import io.akkord.model.UserError;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.SQLException;
-import java.sql.Statement;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.Executor;
-import org.h2.api.ErrorCode;
 
 /**
- * A run's journal, opened: the database is locked for this process, its tables exist, and it can be
- * forced to disk. It is opened before the actor system starts and closed after it has ended.
+ * A journal, opened: this process is its only writer, its tables exist, and it can be forced to
+ * disk. It is opened before the actor system starts and closed after it has ended.
  */
 public final class Journal implements AutoCloseable {
-  private final Path runFolder;
-  private final Connection connection;
+  private final Database database;
 
-  private Journal(Path runFolder, Connection connection) {
-    this.runFolder = runFolder;
-    this.connection = connection;
+  private Journal(Database database) {
+    this.database = database;
+  }
+
+  /** Opens the journal of a run folder where this process's settings have it. */
+  public static Journal open(Path runFolder) {
+    return open(runFolder, Persistence.read(ConfigFactory.load()));
   }
 
   /**
-   * Opens the journal of a run folder and creates it if there is none.
+   * Opens the journal of a run folder and creates it if there is none. A run stays where it began.
    *
-   * @throws UserError when another process has it open, or it is damaged or cannot be written
+   * @throws UserError when another process has it open, it is damaged or cannot be written, or the
+   *     settings name another place than the one where the run began
    */
-  public static Journal open(Path runFolder) {
-    Path folder = JournalConfig.folder(runFolder);
-    try {
-      Files.createDirectories(folder);
-    } catch (IOException e) {
+  public static Journal open(Path runFolder, Persistence settings) {
+    Optional<JournalPlace> begun = JournalPlace.of(runFolder);
+    if (begun.isPresent()) {
+      requireSame(runFolder, begun.get(), settings);
+      return new Journal(
+          PostgresDatabase.open(begun.get().in(settings), Optional.of(begun.get().lock())));
+    }
+    if (!settings.shared()) {
+      return new Journal(H2Database.open(runFolder));
+    }
+    if (Files.exists(JournalConfig.folder(runFolder).resolve("akkord.mv.db"))) {
       throw new UserError(
-          folder + ": cannot be created (" + e + "). Choose another output_dir.", e);
+          "%s: this run keeps its journal in H2 in this folder, and akkord.persistence.url is %s. Unset it for this run, or choose another output_dir."
+              .formatted(JournalConfig.folder(runFolder), settings.url()));
     }
-    Connection connection = connect(folder, JournalConfig.url(runFolder));
-    try {
-      createTables(connection);
-    } catch (SQLException e) {
-      throw unusable(folder, e);
-    }
-    return new Journal(runFolder, connection);
+    JournalPlace place =
+        new JournalPlace(settings.url(), settings.user(), UUID.randomUUID().toString());
+    Database database = PostgresDatabase.open(settings, Optional.of(place.lock()));
+    place.write(runFolder);
+    return new Journal(database);
   }
 
-  static Connection connect(Path folder, String url) {
-    try {
-      return DriverManager.getConnection(url, "sa", "");
-    } catch (SQLException e) {
-      throw unusable(folder, e);
-    }
-  }
-
-  static UserError unusable(Path folder, SQLException e) {
-    return switch (e.getErrorCode()) {
-      case ErrorCode.DATABASE_ALREADY_OPEN_1 ->
-          new UserError(
-              folder
-                  + ": another process has this run's journal open. Wait until that run has ended,"
-                  + " stop it, or choose another output_dir.",
-              e);
-      case ErrorCode.DATABASE_NOT_FOUND_WITH_IF_EXISTS_1 ->
-          new UserError(folder + ": there is no journal. Name the output_dir of a run.", e);
-      default ->
-          new UserError(
-              folder
-                  + ": the journal cannot be used ("
-                  + e.getMessage().lines().findFirst().orElse("")
-                  + "). See that the folder can be written and the disk is not full; if the file is"
-                  + " damaged, move the folder away and resume from the last checkpoint.",
-              e);
-    };
-  }
-
-  private static void createTables(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      for (String sql : schema().split(";\\s*\n")) {
-        statement.execute(sql);
-      }
+  private static void requireSame(Path runFolder, JournalPlace begun, Persistence settings) {
+    if (settings.shared() && !settings.url().equals(begun.url())) {
+      throw new UserError(
+          "%s: this run keeps its journal in %s, and akkord.persistence.url is %s. Set it to the first, or leave it empty, to go on with this run."
+              .formatted(JournalConfig.folder(runFolder), begun.url(), settings.url()));
     }
   }
 
-  private static String schema() {
-    try (InputStream in = Journal.class.getResourceAsStream("schema-h2.sql")) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  /**
+   * Opens a journal that belongs to a cluster and not to a run: in the shared database if there is
+   * one, else in a folder. In a database nobody locks it: the cluster decides who writes.
+   */
+  public static Journal ofCluster(Path folder, Persistence settings) {
+    return new Journal(
+        settings.shared()
+            ? PostgresDatabase.open(settings, Optional.empty())
+            : H2Database.open(folder));
   }
 
   /** What the actor system must be told to write here. */
   public Config config() {
-    return JournalConfig.h2(runFolder);
+    return database.config();
   }
 
   /** Reads this journal while it is open for writing, as a resume does. */
   public JournalReader reader() {
-    return JournalReader.connect(runFolder, JournalConfig.url(runFolder));
+    return database.reader();
   }
 
   /**
-   * The force for this journal: H2 writes with WRITE_DELAY=0 survive the process but never call
-   * fsync, {@code CHECKPOINT SYNC} does.
+   * The force for this journal: after it, what was written survives a power loss and was written by
+   * its only writer.
    *
    * @param blockingIo where it waits for the disk
    */
   public DiskSync diskSync(Executor blockingIo) {
-    return new GroupedSync(this::force, blockingIo);
-  }
-
-  private void force() throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute("CHECKPOINT SYNC");
-    }
+    return new GroupedSync(database::force, blockingIo);
   }
 
   @Override
   public void close() {
-    try {
-      connection.close();
-    } catch (SQLException e) {
-      throw unusable(JournalConfig.folder(runFolder), e);
-    }
+    database.close();
   }
 }

@@ -2,8 +2,10 @@ package io.akkord.actors.journal;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.akkord.config.Persistence;
 import io.akkord.model.UserError;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 
 /** What an actor system must be told to keep its journal in a run folder. */
@@ -15,6 +17,29 @@ public final class JournalConfig {
     return ConfigFactory.parseMap(
             Map.of("akka-persistence-jdbc.shared-databases.slick.db.url", url(runFolder)))
         .withFallback(ConfigFactory.parseResources("akkord-journal.conf"));
+  }
+
+  /** The journal in a PostgreSQL database; to be put over the rest. */
+  static Config postgresql(Persistence settings) {
+    Map<String, Object> db = new HashMap<>();
+    db.put("url", settings.url());
+    if (!settings.user().isEmpty()) {
+      db.put("user", settings.user());
+    }
+    db.put("password", settings.password().reveal());
+    db.put("numThreads", settings.connections());
+    db.put("maxConnections", settings.connections());
+    db.put("connectionTimeout", settings.connectTimeout().toMillis());
+    db.put("validationTimeout", Math.min(1000, settings.connectTimeout().toMillis()));
+    db.put("properties.connectTimeout", PostgresServer.seconds(settings.connectTimeout()));
+    db.put("properties.loginTimeout", PostgresServer.seconds(settings.connectTimeout()));
+    db.put("properties.socketTimeout", PostgresServer.seconds(settings.answerTimeout()));
+    return ConfigFactory.parseMap(db)
+        .atPath("akka-persistence-jdbc.shared-databases.slick.db")
+        .withFallback(ConfigFactory.parseResources("akkord-journal-postgresql.conf"))
+        .withFallback(
+            ConfigFactory.parseResources("akkord-journal.conf")
+                .withoutPath("akka-persistence-jdbc.shared-databases.slick.db.user"));
   }
 
   /**

@@ -1,5 +1,8 @@
 package io.akkord.actors.journal;
 
+import com.typesafe.config.ConfigFactory;
+import io.akkord.config.Persistence;
+import io.akkord.model.UserError;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -8,37 +11,39 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** Reads events as bytes, straight from the tables: no actor system, no cluster. */
 public final class JournalReader implements AutoCloseable {
-  private final Path folder;
-  private final Connection connection;
+  /** Rows that are fetched at once, where the database knows how. */
+  private static final int PORTION = 500;
 
-  private JournalReader(Path folder, Connection connection) {
-    this.folder = folder;
+  private final Connection connection;
+  private final Function<SQLException, UserError> unusable;
+
+  JournalReader(Connection connection, Function<SQLException, UserError> unusable) {
     this.connection = connection;
+    this.unusable = unusable;
   }
 
   /**
-   * Opens the journal of a run that is not going on.
+   * Opens the journal of a run where its folder says it is.
    *
-   * @throws io.akkord.model.UserError when there is none, or another process has it open
+   * @throws UserError when there is none, or it is in the folder and another process has it open
    */
   public static JournalReader open(Path runFolder) {
-    return connect(runFolder, JournalConfig.readOnlyUrl(runFolder));
-  }
-
-  static JournalReader connect(Path runFolder, String url) {
-    Path folder = JournalConfig.folder(runFolder);
-    return new JournalReader(folder, Journal.connect(folder, url));
+    return JournalPlace.of(runFolder)
+        .map(place -> place.in(Persistence.read(ConfigFactory.load())))
+        .map(settings -> PostgresDatabase.read(new PostgresServer(settings)))
+        .orElseGet(() -> H2Database.read(runFolder));
   }
 
   /** The persistence ids that begin with {@code prefix}, oldest first. */
   public List<String> persistenceIds(String prefix) {
     String sql =
         "SELECT \"persistence_id\" FROM \"event_journal\""
-            + " WHERE LEFT(\"persistence_id\", ?) = ?"
-            + " GROUP BY \"persistence_id\" ORDER BY MIN(\"ordering\")";
+            + " WHERE \"sequence_number\" = 1 AND LEFT(\"persistence_id\", ?) = ?"
+            + " ORDER BY \"ordering\"";
     List<String> ids = new ArrayList<>();
     try (PreparedStatement query = connection.prepareStatement(sql)) {
       query.setInt(1, prefix.length());
@@ -50,7 +55,7 @@ public final class JournalReader implements AutoCloseable {
       }
       return ids;
     } catch (SQLException e) {
-      throw Journal.unusable(folder, e);
+      throw unusable.apply(e);
     }
   }
 
@@ -74,13 +79,14 @@ public final class JournalReader implements AutoCloseable {
             + " ORDER BY \"sequence_number\"";
     try (PreparedStatement query = connection.prepareStatement(sql)) {
       query.setString(1, persistenceId);
+      query.setFetchSize(PORTION);
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
           consumer.accept(rows.getBytes(1));
         }
       }
     } catch (SQLException e) {
-      throw Journal.unusable(folder, e);
+      throw unusable.apply(e);
     }
   }
 
@@ -89,7 +95,7 @@ public final class JournalReader implements AutoCloseable {
     try {
       connection.close();
     } catch (SQLException e) {
-      throw Journal.unusable(folder, e);
+      throw unusable.apply(e);
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.akkord.actors.ledger;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.akkord.actors.journal.Journal;
 import io.akkord.actors.journal.JournalReader;
@@ -9,6 +10,7 @@ import io.akkord.proto.LedgerEvent;
 import io.akkord.proto.LedgerEvent.CycleOpened;
 import io.akkord.proto.LedgerEvent.LedgerSeeded;
 import io.akkord.proto.LedgerEvent.StepCommitted;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -38,24 +40,36 @@ public final class LedgerReader implements AutoCloseable {
 
   private final JournalReader journal;
   private final Path runFolder;
+  private final String runId;
 
-  private LedgerReader(Path runFolder, JournalReader journal) {
+  private LedgerReader(Path runFolder, String runId, JournalReader journal) {
     this.runFolder = runFolder;
+    this.runId = runId;
     this.journal = journal;
   }
 
   /**
    * Opens the ledger of a run that is not going on.
    *
-   * @throws UserError when there is no journal, or the run is still going
+   * @throws UserError when there is no run or no journal, or the run is still going
    */
   public static LedgerReader open(Path runFolder) {
-    return new LedgerReader(runFolder, JournalReader.open(runFolder));
+    return new LedgerReader(runFolder, runId(runFolder), JournalReader.open(runFolder));
   }
 
-  /** Reads the journal this process has open. */
-  public static LedgerReader of(Path runFolder, Journal journal) {
-    return new LedgerReader(runFolder, journal.reader());
+  /** Reads a run in the journal this process has open; others may be in it, too. */
+  public static LedgerReader of(Path runFolder, String runId, Journal journal) {
+    return new LedgerReader(runFolder, runId, journal.reader());
+  }
+
+  private static String runId(Path runFolder) {
+    Path identity = runFolder.resolve("run.json");
+    try {
+      return new ObjectMapper().readTree(identity.toFile()).path("run_id").asText();
+    } catch (IOException e) {
+      throw new UserError(
+          "%s: cannot be read (%s). Name the output_dir of a run.".formatted(identity, e), e);
+    }
   }
 
   /** The state after the last event. */
@@ -162,18 +176,10 @@ public final class LedgerReader implements AutoCloseable {
     return state;
   }
 
-  /** The attempts of the newest run in this journal, in order. */
+  /** The attempts of this run, in order. */
   private List<Attempt> attempts() {
-    List<Attempt> all =
-        journal.persistenceIds("ledger|").stream()
-            .map(id -> new Attempt(id, parse(journal.first(id)).getSeeded()))
-            .toList();
-    if (all.isEmpty()) {
-      return all;
-    }
-    String run = all.get(all.size() - 1).seeded().getRunId();
-    return all.stream()
-        .filter(attempt -> attempt.seeded().getRunId().equals(run))
+    return journal.persistenceIds(LedgerSetup.persistenceIds(runId)).stream()
+        .map(id -> new Attempt(id, parse(journal.first(id)).getSeeded()))
         .sorted(Comparator.comparingLong(attempt -> attempt.seeded().getAttempt()))
         .toList();
   }

@@ -50,7 +50,12 @@ public record LedgerSetup(
 
   /** {@code ledger|RUN|ATTEMPT}. */
   public String persistenceId() {
-    return "ledger|" + runId + "|" + attempt;
+    return persistenceIds(runId) + attempt;
+  }
+
+  /** What the persistence ids of all attempts of a run begin with, and no other run's do. */
+  static String persistenceIds(String runId) {
+    return "ledger|" + runId + "|";
   }
 
   /** The part of the settings that gives the stored numbers their meaning. */

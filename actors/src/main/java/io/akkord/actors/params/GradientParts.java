@@ -18,15 +18,18 @@ final class GradientParts {
   private long step = -1;
   private long[] assignments = {};
   private boolean summed;
+  private long newest;
+  private int covered;
 
   /** From now on these count; returns the blocks that no longer fit, for the caller to release. */
   List<Block> expect(long newStep, long[] newAssignments) {
     boolean same = step == newStep && Arrays.equals(assignments, newAssignments);
     step = newStep;
     assignments = newAssignments.clone();
+    newest = Arrays.stream(assignments).max().orElse(0);
     summed &= same;
     List<Block> stale = blocks.values().stream().filter(block -> !fits(block.header())).toList();
-    blocks.values().removeAll(stale);
+    stale.forEach(this::forget);
     return stale;
   }
 
@@ -41,6 +44,15 @@ final class GradientParts {
     Node node = new Node(block.header().lo(), block.header().hi());
     if (!fits(block.header()) || blocks.putIfAbsent(node, block) != null) {
       block.release().run();
+    } else {
+      covered += node.hi() - node.lo();
+    }
+  }
+
+  private void forget(Block block) {
+    Node node = new Node(block.header().lo(), block.header().hi());
+    if (blocks.remove(node, block)) {
+      covered -= node.hi() - node.lo();
     }
   }
 
@@ -58,8 +70,7 @@ final class GradientParts {
 
   /** Whether every shard is covered. */
   boolean complete() {
-    return step >= 0
-        && blocks.keySet().stream().mapToInt(n -> n.hi() - n.lo()).sum() == assignments.length;
+    return step >= 0 && covered == assignments.length;
   }
 
   /** Whether the parts that are expected now have been added up. */
@@ -77,7 +88,7 @@ final class GradientParts {
 
   /** The newest assignment among those expected. */
   long assignment() {
-    return Arrays.stream(assignments).max().orElse(0);
+    return newest;
   }
 
   int shards() {
@@ -94,6 +105,7 @@ final class GradientParts {
   List<Block> detach() {
     List<Block> all = List.copyOf(blocks.values());
     blocks.clear();
+    covered = 0;
     return all;
   }
 }

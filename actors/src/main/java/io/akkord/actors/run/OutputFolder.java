@@ -18,6 +18,7 @@ final class OutputFolder {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String IDENTITY = "run.json";
   private static final String RECIPE = "effective-recipe.yaml";
+  private static final int RANDOM_DIGITS = 12;
 
   private final Path folder;
   private final String runId;
@@ -48,7 +49,7 @@ final class OutputFolder {
                   .formatted(folder));
         }
       }
-      String runId = folder.getFileName() + "-" + UUID.randomUUID().toString().substring(0, 8);
+      String runId = runId(folder);
       ObjectNode identity = JSON.createObjectNode();
       identity.put("run_id", runId);
       identity.put("created_at", Instant.now().toString());
@@ -61,6 +62,14 @@ final class OutputFolder {
               .formatted(folder, e),
           e);
     }
+  }
+
+  /** Runs of the same name may share a database; a bar sets the parts of a persistence id apart. */
+  private static String runId(Path folder) {
+    String random = UUID.randomUUID().toString().replace("-", "");
+    return folder.getFileName().toString().replace('|', '_')
+        + "-"
+        + random.substring(0, RANDOM_DIGITS);
   }
 
   /**

@@ -167,7 +167,7 @@ public final class TrainingRun {
         resume ? inputs.checkpoint(output, options.say()) : Optional.empty();
     CheckpointReader reader = checkpoint.map(CheckpointReader::open).orElse(null);
     long start = reader == null ? 0 : reader.manifest().getCommittedSteps();
-    LedgerReader ledger = LedgerReader.of(recipe.outputDir(), runtime.journal());
+    LedgerReader ledger = LedgerReader.of(recipe.outputDir(), output.runId(), runtime.journal());
     long number = ledger.lastAttempt() + 1;
     int workers = hostsSeen > 0 ? Math.min(hostsSeen, options.workers()) : options.workers();
     int parameterShards = recipe.parameterShards().orElse(workers);
@@ -380,7 +380,7 @@ public final class TrainingRun {
 
   /** Reads the ledger this run writes; fails once the run has ended. */
   public LedgerReader ledger() {
-    return LedgerReader.of(recipe.outputDir(), runtime.journal());
+    return LedgerReader.of(recipe.outputDir(), output.runId(), runtime.journal());
   }
 
   /** The actors of this node as they are now. */

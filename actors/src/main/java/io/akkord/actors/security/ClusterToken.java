@@ -92,9 +92,17 @@ public final class ClusterToken {
   public static ClusterToken readOrCreate(Config config, Map<String, String> environment) {
     Path file = file(config);
     boolean missing = Files.notExists(file, LinkOption.NOFOLLOW_LINKS);
-    return missing && !environment.containsKey(ENVIRONMENT)
-        ? create(file)
-        : read(config, environment);
+    if (missing && !environment.containsKey(ENVIRONMENT)) {
+      try {
+        return create(file);
+      } catch (UserError e) {
+        // Another head of this machine was faster: its token is the cluster's.
+        if (!(e.getCause() instanceof FileAlreadyExistsException)) {
+          throw e;
+        }
+      }
+    }
+    return read(config, environment);
   }
 
   private static ClusterToken checked(String secret, String where) {

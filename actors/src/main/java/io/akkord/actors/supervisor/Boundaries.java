@@ -62,7 +62,7 @@ final class Boundaries {
   private boolean last;
   private long lastStep = -1;
   private TableStamp stamp;
-  private Runnable question = () -> {};
+  private Runnable question;
   private WorkPool<RewriteGroup> rewriting;
   private Ledger.CycleOpened cycle;
   private boolean closing;
@@ -180,8 +180,16 @@ final class Boundaries {
   }
 
   private void answered() {
-    question = () -> {};
+    question = null;
     timers.cancel(Supervisor.Resend.INSTANCE);
+  }
+
+  /** A restart of the actor ends its timers. */
+  void restarted() {
+    if (question != null) {
+      armResend();
+    }
+    armWorkDeadline();
   }
 
   /** Takes a message of the boundary; returns what is to be written down. */
@@ -210,6 +218,9 @@ final class Boundaries {
   }
 
   private void onResend() {
+    if (question == null) {
+      return;
+    }
     asked++;
     if (asked > QUIET_QUESTIONS) {
       context

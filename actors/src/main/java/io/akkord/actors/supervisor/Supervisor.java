@@ -151,6 +151,9 @@ public final class Supervisor
   record Member(
       ActorRef<GpuWorker.Command> ref, LaneAddress lane, ActorRef<WorkerHost.Command> host) {}
 
+  /** Events on their way to the journal, and what follows when they are there. */
+  private record Writing(List<SupervisorEvent> events, Runnable then) {}
+
   private final ActorContext<Command> context;
   private final TimerScheduler<Command> timers;
   private final SupervisorSetup setup;
@@ -166,6 +169,8 @@ public final class Supervisor
   private boolean placing;
   private boolean training;
   private boolean ended;
+  private boolean begun;
+  private Writing writing;
   private String stopReason;
   private boolean priceTold;
 
@@ -230,7 +235,7 @@ public final class Supervisor
   public CommandHandler<Command, SupervisorEvent, RunState> commandHandler() {
     return newCommandHandlerBuilder()
         .forAnyState()
-        .onCommand(Begin.class, this::onBegin)
+        .onCommand(Begin.class, (state, c) -> onBegin())
         .onCommand(Join.class, this::onJoin)
         .onCommand(WorkerFailed.class, (state, c) -> onWorkerFailed(c))
         .onCommand(Gone.class, (state, c) -> lose(c.worker(), failureOf(c.worker())))
@@ -254,9 +259,17 @@ public final class Supervisor
   /** A watched worker ended. */
   private record Gone(String worker) implements Command {}
 
-  private Effect<SupervisorEvent, RunState> onBegin(RunState state, Begin begin) {
-    timers.startSingleTimer(
-        StartUpOver.INSTANCE, StartUpOver.INSTANCE, facts.settings().deadlines().startUp());
+  /** The first thing it tells itself, and the first after a write that failed. */
+  private Effect<SupervisorEvent, RunState> onBegin() {
+    if (!training && !ended) {
+      timers.startSingleTimer(
+          StartUpOver.INSTANCE, StartUpOver.INSTANCE, facts.settings().deadlines().startUp());
+    }
+    if (begun) {
+      boundaries.restarted();
+      return writing == null ? Effect().none() : write(writing.events(), writing.then());
+    }
+    begun = true;
     AttemptStarted started =
         AttemptStarted.newBuilder()
             .setAttempt(facts.attempt())
@@ -266,7 +279,22 @@ public final class Supervisor
   }
 
   private Effect<SupervisorEvent, RunState> persist(SupervisorEvent.Builder event) {
-    return Effect().persist(event.build());
+    return write(List.of(event.build()), () -> {});
+  }
+
+  /**
+   * Writes down what has happened. If the write fails, this actor restarts, keeps what it knows and
+   * writes again: what happened has happened.
+   */
+  private Effect<SupervisorEvent, RunState> write(List<SupervisorEvent> happened, Runnable then) {
+    writing = new Writing(happened, then);
+    return Effect()
+        .persist(happened)
+        .thenRun(
+            () -> {
+              writing = null;
+              then.run();
+            });
   }
 
   private Effect<SupervisorEvent, RunState> onJoin(RunState state, Join join) {
@@ -552,7 +580,7 @@ public final class Supervisor
     if (boundaries.failure().isPresent()) {
       return end("failed", boundaries.failure().get());
     }
-    return happened.isEmpty() ? Effect().none() : Effect().persist(happened);
+    return happened.isEmpty() ? Effect().none() : write(happened, () -> {});
   }
 
   private Effect<SupervisorEvent, RunState> onCheckpointWritten(CheckpointWritten done) {
@@ -572,14 +600,14 @@ public final class Supervisor
     events.tell(new RunEvent.Checkpoint(finished));
     SupervisorEvent event = SupervisorEvent.newBuilder().setCheckpointFinished(finished).build();
     if (!boundaries.isLast(written.committedSteps())) {
-      return Effect().persist(event);
+      return write(List.of(event), () -> {});
     }
     boolean whole = written.committedSteps() == facts.plan().totalSteps();
     String reason = whole ? "all steps are done" : stopReason;
     ended = true;
-    return Effect()
-        .persist(List.of(event, ended(whole ? "finished" : "stopped", reason)))
-        .thenRun(() -> tellEnd(whole ? "finished" : "stopped", reason, written.folder()));
+    String outcome = whole ? "finished" : "stopped";
+    return write(
+        List.of(event, ended(outcome, reason)), () -> tellEnd(outcome, reason, written.folder()));
   }
 
   private Effect<SupervisorEvent, RunState> end(String outcome, String reason) {
@@ -587,7 +615,7 @@ public final class Supervisor
       return Effect().none();
     }
     ended = true;
-    return Effect().persist(ended(outcome, reason)).thenRun(() -> tellEnd(outcome, reason, null));
+    return write(List.of(ended(outcome, reason)), () -> tellEnd(outcome, reason, null));
   }
 
   private SupervisorEvent ended(String outcome, String reason) {

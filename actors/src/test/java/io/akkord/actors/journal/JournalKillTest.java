@@ -50,7 +50,7 @@ class JournalKillTest {
 
   private static Connection connect(Path folder) {
     // Freed space is used again at once, and not only after 45 s.
-    return Journal.connect(folder, JournalConfig.url(folder) + ";RETENTION_TIME=0");
+    return H2Database.connect(folder, JournalConfig.url(folder) + ";RETENTION_TIME=0");
   }
 
   private static long count(Connection connection) throws Exception {

@@ -83,7 +83,7 @@ class LedgerJournalTest {
       first.commit(2);
       first.commit(3);
       cycle(first, 2, 4);
-      try (LedgerReader reader = LedgerReader.of(run, first.journal())) {
+      try (LedgerReader reader = LedgerReader.of(run, SETUP.runId(), first.journal())) {
         assertThat(reader.lastAttempt()).isEqualTo(1);
         var groups = reader.finishedGroupsAfter(2);
         assertThat(groups)

@@ -9,6 +9,8 @@ import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.journal.Journal;
 import io.akkord.actors.ledger.Ledger.CommitStep;
 import io.akkord.actors.ledger.Ledger.StepStored;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Executor;
@@ -22,7 +24,8 @@ final class LedgerProcess implements AutoCloseable {
   private final Journal journal;
   private final ActorSystem<Ledger.Command> system;
 
-  LedgerProcess(Path run, LedgerSetup setup) {
+  LedgerProcess(Path run, LedgerSetup setup) throws IOException {
+    Files.writeString(run.resolve("run.json"), "{\"run_id\": \"" + setup.runId() + "\"}");
     journal = Journal.open(run);
     system =
         ActorSystem.create(

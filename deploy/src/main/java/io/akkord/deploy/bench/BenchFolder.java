@@ -1,6 +1,7 @@
 package io.akkord.deploy.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.akkord.model.hf.ModelConfig;
 import io.akkord.model.hf.SafetensorsWriter;
 import io.akkord.model.hf.SafetensorsWriter.Entry;
 import io.akkord.model.layout.ParameterLayout;
@@ -39,17 +40,22 @@ final class BenchFolder implements AutoCloseable {
 
   /** Writes the 21.7 M model with random weights. */
   Path model() throws IOException {
+    return model(BenchModel.config());
+  }
+
+  /** Writes a Llama with random weights. */
+  Path model(ModelConfig model) throws IOException {
     Path folder = Files.createDirectories(root.resolve("model"));
     Map<String, Object> config = new LinkedHashMap<>();
     config.put("architectures", List.of("LlamaForCausalLM"));
     config.put("model_type", "llama");
-    config.put("vocab_size", BenchModel.VOCAB);
-    config.put("hidden_size", BenchModel.config().hiddenSize());
-    config.put("intermediate_size", BenchModel.config().intermediateSize());
-    config.put("num_hidden_layers", BenchModel.config().layers());
-    config.put("num_attention_heads", BenchModel.config().heads());
-    config.put("num_key_value_heads", BenchModel.config().kvHeads());
-    config.put("head_dim", BenchModel.config().headDim());
+    config.put("vocab_size", model.vocabSize());
+    config.put("hidden_size", model.hiddenSize());
+    config.put("intermediate_size", model.intermediateSize());
+    config.put("num_hidden_layers", model.layers());
+    config.put("num_attention_heads", model.heads());
+    config.put("num_key_value_heads", model.kvHeads());
+    config.put("head_dim", model.headDim());
     config.put("rms_norm_eps", 1e-6);
     config.put("tie_word_embeddings", true);
     config.put("rope_theta", 10_000.0);
@@ -60,7 +66,7 @@ final class BenchFolder implements AutoCloseable {
     new ObjectMapper().writeValue(folder.resolve("config.json").toFile(), config);
     SplittableRandom random = new SplittableRandom(1);
     List<Entry> entries = new ArrayList<>();
-    ParameterLayout.shapes(BenchModel.config())
+    ParameterLayout.shapes(model)
         .forEach(
             (name, shape) ->
                 entries.add(
@@ -77,11 +83,16 @@ final class BenchFolder implements AutoCloseable {
 
   /** Writes rows of token ids: one of prompt, all others of completion. */
   Path data(int rows, int length) throws IOException {
+    return data(rows, length, BenchModel.VOCAB);
+  }
+
+  /** The same for a smaller vocabulary. */
+  Path data(int rows, int length, int vocabulary) throws IOException {
     Path file = root.resolve("train.jsonl");
     ObjectMapper json = new ObjectMapper();
     try (var out = Files.newBufferedWriter(file)) {
       for (int row = 0; row < rows; row++) {
-        var sample = BenchModel.sample(row, length, new SplittableRandom(row));
+        var sample = BenchModel.sample(row, length, vocabulary, new SplittableRandom(row));
         out.write(
             json.writeValueAsString(
                 Map.of(

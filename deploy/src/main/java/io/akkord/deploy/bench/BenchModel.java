@@ -39,15 +39,37 @@ final class BenchModel {
         OptionalInt.of(0));
   }
 
+  /** So small that its arithmetic takes no time: one layer, d 8, vocabulary 64. */
+  static ModelConfig tiny() {
+    return new ModelConfig(
+        ModelConfig.Architecture.LLAMA,
+        64,
+        8,
+        16,
+        1,
+        1,
+        1,
+        8,
+        1e-6,
+        true,
+        false,
+        false,
+        new ModelConfig.Rope(10_000, Optional.empty()),
+        64,
+        OptionalInt.of(1),
+        List.of(2),
+        OptionalInt.of(0));
+  }
+
   /** A random weight of a matrix. */
   static float weight(SplittableRandom random) {
     return (float) (0.04 * (random.nextDouble() - 0.5));
   }
 
   /** A sample of random tokens: one of prompt, all others of completion. */
-  static TokenizedSample sample(int index, int length, SplittableRandom random) {
-    int[] completion = random.ints(length - 1, 3, VOCAB).toArray();
-    return new TokenizedSample(index, new int[] {random.nextInt(3, VOCAB)}, completion);
+  static TokenizedSample sample(int index, int length, int vocabulary, SplittableRandom random) {
+    int[] completion = random.ints(length - 1, 3, vocabulary).toArray();
+    return new TokenizedSample(index, new int[] {random.nextInt(3, vocabulary)}, completion);
   }
 
   /** A micro-batch of rows of equal length whose every token but the first is a target. */
@@ -55,7 +77,7 @@ final class BenchModel {
     SplittableRandom random = new SplittableRandom(seed);
     List<TokenizedSample> samples = new ArrayList<>();
     for (int row = 0; row < rows; row++) {
-      samples.add(sample(row, length, random));
+      samples.add(sample(row, length, VOCAB, random));
     }
     return MicroBatch.of(samples, 0);
   }

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
       JobCommand.class,
       StopCommand.class,
       DoctorCommand.class,
+      DbCommand.class,
       CertsCommand.class,
       BenchCommand.class,
       WorkerCommand.class,

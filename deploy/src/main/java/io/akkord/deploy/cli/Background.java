@@ -33,8 +33,13 @@ final class Background {
     this.out = out;
   }
 
-  Integer start(ParseResult parsed, boolean head) throws InterruptedException {
-    if (head) {
+  /**
+   * Starts it.
+   *
+   * @param alone it is the only control node of its cluster
+   */
+  Integer start(ParseResult parsed, boolean head, boolean alone) throws InterruptedException {
+    if (head && alone) {
       refuseSecondHead();
     }
     List<String> words = new ArrayList<>(parsed.originalArgs());

@@ -21,7 +21,12 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measures the product against named peers.",
-    subcommands = {BenchCommand.EngineCommand.class, BenchBulkCommand.class})
+    subcommands = {
+      BenchCommand.EngineCommand.class,
+      BenchBulkCommand.class,
+      BenchControlCommand.class,
+      BenchProcessesCommand.class
+    })
 final class BenchCommand {
   private BenchCommand() {}
 

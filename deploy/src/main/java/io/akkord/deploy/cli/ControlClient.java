@@ -23,6 +23,7 @@ final class ControlClient {
   private static final Duration DEADLINE = Duration.ofSeconds(15);
   private static final int REFUSED = 400;
   private static final int UNAUTHORIZED = 401;
+  private static final int UNAVAILABLE = 503;
 
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(DEADLINE).build();
   private final String base;
@@ -60,6 +61,12 @@ final class ControlClient {
         ClusterToken.read(config, System.getenv()));
   }
 
+  /** Whether nobody answered, and somebody may a little later. */
+  static boolean unanswered(UserError e) {
+    return e.getCause() instanceof IOException
+        && !(e.getCause() instanceof JsonProcessingException);
+  }
+
   JsonNode get(String path) {
     return send(request(path).GET().build());
   }
@@ -91,6 +98,9 @@ final class ControlClient {
         throw new UserError(
             "the head at %s has another cluster token; copy its token file here, or set AKKORD_CLUSTER_TOKEN"
                 .formatted(base));
+      }
+      if (response.statusCode() == UNAVAILABLE) {
+        throw new IOException(answer.path("error").asText());
       }
       if (response.statusCode() >= REFUSED) {
         throw new UserError(answer.path("error").asText(response.body()));

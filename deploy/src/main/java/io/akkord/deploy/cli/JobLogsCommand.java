@@ -24,7 +24,7 @@ final class JobLogsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    JobTail tail = new JobTail(address.client(), spec.commandLine().getOut());
+    JobTail tail = new JobTail(address::client, spec.commandLine().getOut());
     if (follow) {
       return tail.follow(id);
     }

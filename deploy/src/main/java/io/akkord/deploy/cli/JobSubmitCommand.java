@@ -79,6 +79,6 @@ final class JobSubmitCommand implements Callable<Integer> {
     out.println(
         "Tailing logs until the job exits (Ctrl-C leaves the job alone; --no-wait disables this):");
     out.flush();
-    return new JobTail(client, out).follow(id);
+    return new JobTail(address::client, out).follow(id);
   }
 }

@@ -4,6 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.journal.DiskSync;
 import io.akkord.actors.journal.Journal;
+import io.akkord.config.Persistence;
 import io.akkord.config.Settings;
 import io.akkord.model.UserError;
 import io.akkord.model.engine.DeviceThread;
@@ -141,7 +142,11 @@ final class MachineCheck {
       trial = Files.createTempDirectory(folder, ".akkord-doctor-");
       try (Journal journal = Journal.open(trial)) {
         double ms = syncMs(journal.diskSync(Runnable::run));
-        String text = "journal: written and forced to disk in %.1f ms".formatted(ms);
+        Persistence settings = Persistence.read(ConfigFactory.load());
+        String text =
+            settings.shared()
+                ? "journal: %s answers in %.1f ms".formatted(settings.url(), ms)
+                : "journal: written and forced to disk in %.1f ms".formatted(ms);
         if (ms > SLOW_SYNC_MS) {
           findings.warn("%s; every step waits for it, so choose a faster disk", text);
         } else {

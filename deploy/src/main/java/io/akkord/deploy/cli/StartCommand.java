@@ -97,7 +97,8 @@ final class StartCommand implements Callable<Integer> {
       return ExitCode.USAGE;
     }
     if (!block) {
-      return new Background(files, out).start(spec.commandLine().getParseResult(), role.head);
+      return new Background(files, out)
+          .start(spec.commandLine().getParseResult(), role.head, control.isEmpty());
     }
     String own =
         name != null ? name : "%s-%d".formatted(ThisNode.host(), ProcessHandle.current().pid());

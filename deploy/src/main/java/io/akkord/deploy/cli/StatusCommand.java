@@ -87,6 +87,10 @@ final class StatusCommand implements Callable<Integer> {
                   TIME.format(Instant.ofEpochMilli(job.path("started_at").asLong())),
                   job.path("node").asText()));
     }
+    if (cluster.path("job_manager_node").asText().isEmpty()) {
+      lines.add(" (the queue of jobs is moving to another control node; ask again)");
+      return lines;
+    }
     none(lines, cluster.path("running"), "(no job runs)");
     lines.add("Pending:");
     cluster

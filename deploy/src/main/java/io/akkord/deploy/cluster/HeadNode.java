@@ -16,6 +16,7 @@ import io.akkord.actors.job.JobRunner;
 import io.akkord.actors.journal.Journal;
 import io.akkord.actors.node.ClusterWatch;
 import io.akkord.actors.run.RunRuntime;
+import io.akkord.config.Persistence;
 import io.akkord.model.UserError;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -64,8 +65,9 @@ public final class HeadNode implements AutoCloseable {
    *     nodes cannot work
    */
   public static HeadNode start(Options options, Config config, JobRunner runner) {
-    requireMajority(options, config);
-    Journal journal = Journal.open(options.state());
+    Persistence persistence = Persistence.read(config);
+    requireMajority(options, persistence);
+    Journal journal = Journal.ofCluster(options.state(), persistence);
     ClusterNode node;
     try {
       node =
@@ -109,17 +111,14 @@ public final class HeadNode implements AutoCloseable {
   }
 
   /** Two control nodes stop when either is lost; several need one journal between them. */
-  private static void requireMajority(Options options, Config config) {
+  private static void requireMajority(Options options, Persistence persistence) {
     int count = Math.max(1, options.control().size());
     if (count != 1 && count != MOST_CONTROL) {
       throw new UserError(
           "--control names %d control nodes; 1 or 3 are possible: of 2, the loss of either one would leave no majority"
               .formatted(count));
     }
-    boolean shared =
-        config.hasPath("akkord.persistence.url")
-            && !config.getString("akkord.persistence.url").isBlank();
-    if (count > 1 && !shared) {
+    if (count > 1 && !persistence.shared()) {
       throw new UserError(
           "%d control nodes need one journal that all of them reach, and H2 belongs to one process; set akkord.persistence.url to a PostgreSQL database"
               .formatted(count));

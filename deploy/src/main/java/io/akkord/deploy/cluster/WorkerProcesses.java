@@ -87,6 +87,8 @@ public final class WorkerProcesses implements AutoCloseable {
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
     builder.environment().put("AKKORD_CLUSTER_TOKEN", token);
+    // A worker writes no journal.
+    builder.environment().remove("AKKORD_PERSISTENCE_PASSWORD");
     long killedBefore = killedForMemory();
     Process process = builder.start();
     running.put(id, process);

@@ -3,7 +3,9 @@ package io.akkord.model.tree;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.BinaryOperator;
 
 /**
@@ -58,26 +60,22 @@ public final class ReductionTree {
   /** The largest subtrees all of whose shards are owned, from left to right. */
   public static List<Node> maximalSubtrees(int shards, Set<Integer> owned) {
     List<Node> found = new ArrayList<>();
-    collect(root(shards), owned, found);
+    collect(root(shards), new TreeSet<>(owned), found);
     return found;
   }
 
-  private static void collect(Node node, Set<Integer> owned, List<Node> found) {
-    if (ownsAll(node, owned)) {
+  /** Goes only where something is owned: a step has as many workers as shards at most. */
+  private static void collect(Node node, NavigableSet<Integer> owned, List<Node> found) {
+    NavigableSet<Integer> here = owned.subSet(node.lo(), true, node.hi(), false);
+    if (here.isEmpty()) {
+      return;
+    }
+    if (here.size() == node.hi() - node.lo()) {
       found.add(node);
     } else if (!node.isLeaf()) {
       collect(node.left(), owned, found);
       collect(node.right(), owned, found);
     }
-  }
-
-  private static boolean ownsAll(Node node, Set<Integer> owned) {
-    for (int shard = node.lo(); shard < node.hi(); shard++) {
-      if (!owned.contains(shard)) {
-        return false;
-      }
-    }
-    return true;
   }
 
   /**

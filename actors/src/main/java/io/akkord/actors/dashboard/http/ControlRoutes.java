@@ -67,9 +67,10 @@ public final class ControlRoutes {
 
   private Object cluster() {
     ClusterWatch.Status status = control.nodes();
-    JobManager.Listing jobs = control.jobs();
+    JobManager.Listing jobs = jobsOrNone();
     Map<String, Object> view = new LinkedHashMap<>();
     view.put("now", System.currentTimeMillis());
+    // Empty while the queue moves from a lost control node to another one.
     view.put("job_manager_node", jobs.node());
     view.put("workers", jobs.workers());
     view.put("nodes", status.nodes().stream().map(ControlRoutes::node).toList());
@@ -87,6 +88,23 @@ public final class ControlRoutes {
             .map(this::row)
             .toList());
     return view;
+  }
+
+  private List<JobManager.Row> allJobs() {
+    try {
+      return control.jobs().rows();
+    } catch (UserError e) {
+      throw new Refused(503, e.getMessage());
+    }
+  }
+
+  /** Nodes are shown even when nobody answers for the jobs. */
+  private JobManager.Listing jobsOrNone() {
+    try {
+      return control.jobs();
+    } catch (UserError e) {
+      return new JobManager.Listing(List.of(), 0, "");
+    }
   }
 
   private static Map<String, Object> node(ClusterWatch.Node node) {
@@ -112,7 +130,7 @@ public final class ControlRoutes {
 
   private Object jobs() {
     List<Object> rows = new ArrayList<>();
-    List<JobManager.Row> all = control.jobs().rows();
+    List<JobManager.Row> all = allJobs();
     for (int i = all.size() - 1; i >= 0; i--) {
       rows.add(row(all.get(i)));
     }
@@ -140,7 +158,7 @@ public final class ControlRoutes {
 
   private JobManager.Row find(Question question) {
     String id = question.path().get(3);
-    return control.jobs().rows().stream()
+    return allJobs().stream()
         .filter(row -> row.job().id().equals(id))
         .findFirst()
         .orElseThrow(() -> new Refused(404, "no such job; akkord job list shows them"));
