@@ -371,7 +371,9 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   }
 
   private Behavior<Command> onApply(Apply apply) {
-    if (apply.attempt() == facts.attempt() && apply.step() == version) {
+    // A repeated decision must not be carried out twice while the first is under way.
+    boolean isNew = !applying && waitingApply == null;
+    if (isNew && apply.attempt() == facts.attempt() && apply.step() == version) {
       waitingApply = apply;
       inUse.addAll(parts.detach());
       applyWhenReady();

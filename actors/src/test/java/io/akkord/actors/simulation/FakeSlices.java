@@ -82,6 +82,18 @@ final class FakeSlices implements SliceDevice {
     public void sum(int shards, Map<Node, ByteBuffer> parts) {
       Map<Node, double[]> values = new HashMap<>();
       parts.forEach((node, bytes) -> values.put(node, numbers(bytes)));
+      Broken.unless(
+          values.values().stream().allMatch(v -> v.length == slice.elements()),
+          "a gradient of another slice is added to slice %s",
+          slice);
+      int covered = parts.keySet().stream().mapToInt(n -> n.hi() - n.lo()).sum();
+      boolean apart =
+          parts.keySet().stream()
+              .allMatch(
+                  a ->
+                      parts.keySet().stream()
+                          .allMatch(b -> a == b || a.hi() <= b.lo() || b.hi() <= a.lo()));
+      Broken.unless(apart && covered == shards, "not every shard counts once: %s", parts.keySet());
       sum = ReductionTree.reduce(ReductionTree.root(shards), values, FakeSlices::add);
     }
 
@@ -96,6 +108,7 @@ final class FakeSlices implements SliceDevice {
 
     @Override
     public void apply(double clipScale, double learningRate, long updates) {
+      Broken.unless(sum != null, "slice %s is updated before it is summed", slice);
       for (int i = 0; i < sum.length; i++) {
         int at = i * Double.BYTES;
         long old = Chain.bits(weights.getDouble(at));
@@ -122,8 +135,7 @@ final class FakeSlices implements SliceDevice {
 
     @Override
     public Snapshot snapshot() {
-      return new Snapshot(
-          bytes(numbers(weights)), bytes(numbers(first)), bytes(numbers(second)));
+      return new Snapshot(bytes(numbers(weights)), bytes(numbers(first)), bytes(numbers(second)));
     }
 
     @Override

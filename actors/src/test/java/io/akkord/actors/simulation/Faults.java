@@ -13,8 +13,6 @@ enum Faults {
   NO_FSYNC,
   /** All attempts share one ledger, so a repeated step is taken for stored. */
   COMMIT_BY_STEP_ALONE,
-  /** A gradient counts under whatever assignment it was computed. */
-  NO_ASSIGNMENT_CHECK,
   /** The norm is a sum of slices and not of blocks. */
   NORM_BY_SLICES,
   /** The slice is updated while its parameters are still being sent. */

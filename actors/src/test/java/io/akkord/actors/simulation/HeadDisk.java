@@ -20,7 +20,9 @@ final class HeadDisk extends LossyDisk {
       throw new IOException("the process is dead");
     }
     simulation.loop.transcript.add(
-        simulation.loop.now(), operation.hashCode(), () -> by + " " + operation + " " + path.getFileName());
+        simulation.loop.now(),
+        operation.hashCode(),
+        () -> by + " " + operation + " " + path.getFileName());
     if (simulation.disk.fails()) {
       throw new IOException("No space left on device");
     }

@@ -1,10 +1,10 @@
 package io.akkord.actors.simulation;
 
-import akka.actor.ActorCell;
 import akka.persistence.PersistentRepr;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.checkpoint.CheckpointReader;
 import io.akkord.actors.ledger.Ledger;
+import io.akkord.actors.params.ParameterServer;
 import io.akkord.actors.params.ParameterShard;
 import io.akkord.config.RunPlan;
 import io.akkord.config.StepBatch;
@@ -14,18 +14,25 @@ import io.akkord.proto.LedgerEvent.StepCommitted;
 import io.akkord.proto.LedgerImage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** What is true at every moment, seen from the wire, the journal and the checkpoint folder. */
 final class Invariants implements SimNetwork.Tap {
   private final Simulation simulation;
   private long acknowledged = -1;
   private String acknowledgedBy = "";
+  private final Map<Integer, Set<String>> holdersOf = new TreeMap<>();
+  private long pretended = -1;
 
   Invariants(Simulation simulation) {
     this.simulation = simulation;
@@ -52,21 +59,59 @@ final class Invariants implements SimNetwork.Tap {
               .flatMap(seed -> seed.image().getCyclesList().stream())
               .anyMatch(c -> c.getClosed().getCycle() == stored.cycle());
       Broken.unless(there || closed, "%s is acknowledged and not on the disk", stored);
-    } else if (message instanceof ParameterShard.Apply apply) {
+    } else {
+      either(attempt, message);
+    }
+  }
+
+  private void either(SimAttempt attempt, Object message) {
+    if (message instanceof ParameterShard.Apply apply) {
       applied(attempt, apply);
+    } else if (message instanceof ParameterServer.SliceSummed summed) {
+      pretend(attempt, summed);
     }
   }
 
   @Override
   public void remote(SimProcess from, SimProcess to, Object message) {
-    if (message instanceof ParameterShard.Apply apply && simulation.attempt != null) {
-      applied(simulation.attempt, apply);
+    if (simulation.attempt != null) {
+      either(simulation.attempt, message);
     }
   }
 
   @Override
-  public BulkHeader block(SimProcess to, BulkHeader header) {
-    return simulation.header(to, header);
+  public BulkHeader block(BulkHeader header, ByteBuffer bytes) {
+    simulation.ghosts.saw(header, bytes);
+    return header;
+  }
+
+  /** A planted fault: when one slice is summed, all are said to be. */
+  private void pretend(SimAttempt attempt, ParameterServer.SliceSummed real) {
+    Set<String> holders = holdersOf.computeIfAbsent(real.slice(), s -> new TreeSet<>());
+    holders.add(real.holder());
+    boolean planted =
+        simulation.planted.contains(Faults.APPLY_BEFORE_THE_LAST_SLICE)
+            && real.attempt() == attempt.parts.facts().attempt()
+            && real.step() > pretended;
+    if (!planted) {
+      return;
+    }
+    pretended = real.step();
+    holdersOf.forEach(
+        (slice, ids) -> {
+          if (slice != real.slice()) {
+            ids.forEach(
+                id ->
+                    attempt.server.tell(
+                        new ParameterServer.SliceSummed(
+                            real.attempt(),
+                            real.step(),
+                            real.assignment(),
+                            slice,
+                            id,
+                            new double[] {1})));
+          }
+        });
   }
 
   @Override
@@ -185,6 +230,4 @@ final class Invariants implements SimNetwork.Tap {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }
   }
-
-  void local(ActorCell receiver, Object message) {}
 }

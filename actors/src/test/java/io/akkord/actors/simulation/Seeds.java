@@ -1,6 +1,7 @@
 package io.akkord.actors.simulation;
 
 import java.util.Locale;
+import java.util.Set;
 
 /** Runs seeds; one that fails is run again with its transcript kept. */
 final class Seeds {
@@ -11,12 +12,12 @@ final class Seeds {
     int kind = (int) Math.floorMod(seed, Scenario.KINDS);
     String expected = world.expected(kind);
     try {
-      return checked(world, seed, expected);
+      return checked(world, seed, expected, Faults.none());
     } catch (RuntimeException | Error e) {
       world.loop.transcript.keep(true);
       String again = "it did not fail when it was repeated";
       try {
-        checked(world, seed, expected);
+        checked(world, seed, expected, Faults.none());
       } catch (RuntimeException | Error second) {
         again = String.valueOf(second);
       } finally {
@@ -29,8 +30,20 @@ final class Seeds {
     }
   }
 
-  private static Simulation.Result checked(SimWorld world, long seed, String expected) {
-    Simulation.Result result = new Simulation(world, seed, Faults.none(), false).run();
+  /** What goes wrong with planted faults; null if nothing does. */
+  static String failure(SimWorld world, long seed, Set<Faults> planted) {
+    String expected = world.expected((int) Math.floorMod(seed, Scenario.KINDS));
+    try {
+      checked(world, seed, expected, planted);
+      return null;
+    } catch (RuntimeException e) {
+      return "seed " + seed + ": " + e.getMessage();
+    }
+  }
+
+  private static Simulation.Result checked(
+      SimWorld world, long seed, String expected, Set<Faults> planted) {
+    Simulation.Result result = new Simulation(world, seed, planted, false).run();
     Broken.unless(
         result.hash().equals(expected),
         "the final state is %s, a run without trouble has %s",

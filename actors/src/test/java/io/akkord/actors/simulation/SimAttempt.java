@@ -7,8 +7,8 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.LaneInbox;
-import io.akkord.actors.checkpoint.Checkpointer;
 import io.akkord.actors.checkpoint.CheckpointWriter;
+import io.akkord.actors.checkpoint.Checkpointer;
 import io.akkord.actors.journal.DiskSync;
 import io.akkord.actors.ledger.Ledger;
 import io.akkord.actors.ledger.LedgerSetup;
@@ -86,12 +86,10 @@ final class SimAttempt {
     LaneInbox checkpoints = new LaneInbox(parts.bulk());
     ActorRef<Checkpointer.Command> checkpointer =
         context.spawn(
-            Checkpointer.create(facts, checkpoints, folder -> {}, parts.writer()),
-            "checkpointer");
+            Checkpointer.create(facts, checkpoints, folder -> {}, parts.writer()), "checkpointer");
     ActorRef<SliceFeeder.Feed> feeder =
         context.spawn(
-            SliceFeeder.create(
-                facts, parts.bulk(), parts.setup().startStep(), parts.initial()),
+            SliceFeeder.create(facts, parts.bulk(), parts.setup().startStep(), parts.initial()),
             "slice-feeder");
     spec =
         new RunSpec(

@@ -87,7 +87,14 @@ final class SimDisk {
           loop.transcript.add(
               loop.now(),
               events.size(),
-              () -> writer + " journal " + id + " " + events.get(0).sequenceNr() + " " + events.get(0).payload().toString().replace('\n', ' '));
+              () ->
+                  writer
+                      + " journal "
+                      + id
+                      + " "
+                      + events.get(0).sequenceNr()
+                      + " "
+                      + events.get(0).payload().toString().replace('\n', ' '));
           if (failed) {
             done.completeExceptionally(new IOException("the connection broke"));
           } else {
@@ -100,8 +107,7 @@ final class SimDisk {
     List<String> known = writers.computeIfAbsent(id, i -> new ArrayList<>());
     for (PersistentRepr event : events) {
       int at = known.indexOf(event.writerUuid());
-      Broken.unless(
-          at < 0 || at == known.size() - 1, "two live writers of %s at once", id);
+      Broken.unless(at < 0 || at == known.size() - 1, "two live writers of %s at once", id);
       if (at < 0) {
         known.add(event.writerUuid());
       }

@@ -149,7 +149,7 @@ public final class SimDispatcher extends Dispatcher {
     public Cancellable scheduleOnce(FiniteDuration delay, Runnable task, ExecutionContext context) {
       Timer timer = new Timer();
       loop.at(
-          loop.now() + delay.toNanos(),
+          loop.now() + coarse(delay.toMillis()) * 1_000_000,
           loop.current(),
           () -> {
             if (timer.fire()) {
@@ -157,6 +157,12 @@ public final class SimDispatcher extends Dispatcher {
             }
           });
       return timer;
+    }
+
+    /** Akka adds a random tenth to a back-off; without it a seed is the same in every JVM. */
+    private static long coarse(long millis) {
+      long grain = Math.max(1, Long.highestOneBit(millis) / 2);
+      return millis / grain * grain;
     }
 
     @Override

@@ -126,8 +126,7 @@ final class SimHost {
     start
         .replyTo()
         .tell(
-            new WorkerHost.CopyStarted(
-                start.slice(), new Holder(holder, shard, inbox.address())));
+            new WorkerHost.CopyStarted(start.slice(), new Holder(holder, shard, inbox.address())));
     return Behaviors.same();
   }
 

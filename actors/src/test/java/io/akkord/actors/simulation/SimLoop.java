@@ -29,8 +29,7 @@ final class SimLoop {
   final Transcript transcript = new Transcript();
   private final PriorityQueue<Event> events =
       new PriorityQueue<>(
-          (a, b) ->
-              a.time != b.time ? Long.compare(a.time, b.time) : Long.compare(a.tie, b.tie));
+          (a, b) -> a.time != b.time ? Long.compare(a.time, b.time) : Long.compare(a.tie, b.tie));
   private final Map<ActorCell, SimProcess> processes = new IdentityHashMap<>();
   private final Map<String, SimProcess> byName = new HashMap<>();
   private SplittableRandom random = new SplittableRandom(0);
@@ -103,14 +102,14 @@ final class SimLoop {
   /** The process an actor lives in: the first part of its name; null for Akka's own. */
   SimProcess processOf(ActorCell cell) {
     SimProcess process =
-        processes.computeIfAbsent(
-            cell, c -> byName.getOrDefault(owner(c.self().path()), NOBODY));
+        processes.computeIfAbsent(cell, c -> byName.getOrDefault(owner(c.self().path()), NOBODY));
     return process == NOBODY ? null : process;
   }
 
   private static String owner(ActorPath path) {
     ActorPath at = path;
-    while (at.parent().parent() != at.parent() && at.parent().parent().parent() != at.parent().parent()) {
+    while (at.parent().parent() != at.parent()
+        && at.parent().parent().parent() != at.parent().parent()) {
       at = at.parent();
     }
     int end = at.name().indexOf('~');

@@ -40,7 +40,7 @@ final class SimNetwork {
     default void remote(SimProcess from, SimProcess to, Object message) {}
 
     /** A block as it will arrive. */
-    default BulkHeader block(SimProcess to, BulkHeader header) {
+    default BulkHeader block(BulkHeader header, ByteBuffer bytes) {
       return header;
     }
 
@@ -90,8 +90,7 @@ final class SimNetwork {
     return message instanceof AdaptWithRegisteredMessageAdapter<?> adapt ? adapt.msg() : message;
   }
 
-  void send(
-      SimProcess from, SimProcess to, ActorCell receiver, Object message, Runnable delivery) {
+  void send(SimProcess from, SimProcess to, ActorCell receiver, Object message, Runnable delivery) {
     if (!from.effect()) {
       return;
     }
@@ -203,6 +202,20 @@ final class SimNetwork {
     watchers.getOrDefault(to, List.of()).forEach(w -> w.onPeerLost(lost.name, why));
   }
 
+  /** A block from the past arrives. */
+  void haunt(SimProcess to, LaneAddress address, BulkHeader header, ByteBuffer bytes) {
+    loop.at(
+        loop.now() + loop.between(LEAST, MOST),
+        to,
+        () -> {
+          Lane lane = lanes.get(address);
+          if (lane != null && to.alive) {
+            ByteBuffer view = bytes.asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
+            lane.receiver().onBlock(header, view, () -> {});
+          }
+        });
+  }
+
   // ---- lanes ------------------------------------------------------------------------------------
 
   Bulk lanesOf(SimProcess process) {
@@ -267,7 +280,9 @@ final class SimNetwork {
       underWay.put(this, true);
       used.add(Link.of(from, to));
       loop.transcript.add(
-          loop.now(), header.hashCode(), () -> from + " ═ " + to + " " + lane.lane() + " " + header);
+          loop.now(),
+          header.step() * 31 + header.slice(),
+          () -> from + " ═ " + to + " " + lane.lane() + " " + header);
       if (from == to) {
         arrive(lane);
       } else {
@@ -294,7 +309,7 @@ final class SimNetwork {
         seen.put(bytes.duplicate()).flip();
       }
       ByteBuffer view = seen.asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
-      lane.receiver().onBlock(tap.block(to, header), view, this::released);
+      lane.receiver().onBlock(tap.block(header, view), view, this::released);
     }
 
     private void released() {

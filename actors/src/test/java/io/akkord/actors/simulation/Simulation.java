@@ -1,13 +1,12 @@
 package io.akkord.actors.simulation;
 
-import akka.actor.ActorCell;
 import akka.actor.InternalActorRef;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.Props;
 import akka.actor.typed.javadsl.Adapter;
+import akka.persistence.PersistentRepr;
 import io.akkord.actors.bulk.Bulk;
-import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.checkpoint.CheckpointReader;
 import io.akkord.actors.checkpoint.Checkpointer;
 import io.akkord.actors.checkpoint.Checkpoints;
@@ -20,6 +19,7 @@ import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.supervisor.SupervisorSetup;
+import io.akkord.actors.worker.WorkerHost;
 import io.akkord.config.Recipe;
 import io.akkord.proto.CheckpointManifest;
 import io.akkord.proto.LedgerEvent;
@@ -28,7 +28,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +45,13 @@ final class Simulation {
   private static final Duration LONGEST = Duration.ofHours(48);
   private static final long MOST_EVENTS = 400_000;
   private static final int MOST_ATTEMPTS = 40;
+
+  /** Two versions and two steps to every copy of every slice, and what a late worker adds. */
+  private static final int MOST_BLOCKS = 500;
+
+  /** One buffer for each subtree of two assignments, for two steps. */
+  private static final int MOST_GRADIENTS = 16;
+
   private static final Clock CLOCK =
       Clock.fixed(Instant.parse("2026-11-23T12:00:00Z"), ZoneOffset.UTC);
 
@@ -61,10 +67,10 @@ final class Simulation {
   final SimDisk disk;
   final HeadDisk files;
   final Invariants invariants;
+  final Ghosts ghosts;
   final Map<String, SimHost> hosts = new LinkedHashMap<>();
   private final List<Integer> slicesOf = new ArrayList<>();
   private final Map<SimProcess, List<ActorRef<?>>> actors = new LinkedHashMap<>();
-  private final Map<String, Long> facts = new HashMap<>();
   private final Trouble trouble;
   private final boolean keepsSlices;
   private final int replicas;
@@ -94,6 +100,7 @@ final class Simulation {
     loop.reset(Chain.mix(seed));
     this.disk = new SimDisk(loop);
     this.files = new HeadDisk(this);
+    this.ghosts = new Ghosts(this);
     this.invariants = new Invariants(this);
     this.network = new SimNetwork(loop, invariants);
     this.workers = quiet ? 1 : 1 + loop.random().nextInt(3);
@@ -138,10 +145,23 @@ final class Simulation {
     }
     Broken.unless(
         loop.now() < LONGEST.toNanos(), "a wait does not end: attempt %d is not over", attempts);
+    Broken.unless(network.blocksUnderWay() < MOST_BLOCKS, "%d blocks are under way", MOST_BLOCKS);
+    for (SimHost host : hosts.values()) {
+      Broken.unless(
+          host.lent() <= MOST_GRADIENTS, "%s has lent %d gradients", host.process, host.lent());
+    }
     Broken.unless(loop.ran() < MOST_EVENTS, "%d events and no end", MOST_EVENTS);
   }
 
   // ---- processes --------------------------------------------------------------------------------
+
+  List<SimHost> hostsAndControl() {
+    List<SimHost> all = new ArrayList<>(hosts.values());
+    if (control != null) {
+      all.add(control);
+    }
+    return all;
+  }
 
   private void startHead() {
     if (finished) {
@@ -213,10 +233,7 @@ final class Simulation {
     if (attempt != null && attempt.started) {
       SimAttempt of = attempt;
       int left = hosts.size();
-      loop.after(
-          trouble.pause(),
-          head,
-          () -> of.supervisor.tell(new Supervisor.HostsLeft(left)));
+      loop.after(trouble.pause(), head, () -> of.supervisor.tell(new Supervisor.HostsLeft(left)));
     }
     if (trouble.replaces() || hosts.isEmpty()) {
       loop.after(trouble.pause(), null, this::startWorker);
@@ -328,7 +345,8 @@ final class Simulation {
     List<LedgerSeed.FinishedGroup> found = new ArrayList<>();
     for (String id : disk.ids()) {
       long opened = -1;
-      for (var event : id.startsWith("ledger|") ? disk.events(id) : List.<akka.persistence.PersistentRepr>of()) {
+      for (var event :
+          id.startsWith("ledger|") ? disk.events(id) : List.<PersistentRepr>of()) {
         LedgerEvent told = (LedgerEvent) event.payload();
         if (told.hasCycleOpened()) {
           opened = told.getCycleOpened().getCommittedSteps();
@@ -372,8 +390,8 @@ final class Simulation {
       if (lost != null) {
         loop.after(trouble.pause(), null, () -> lost.process.alive = false);
       }
-    } else if (event instanceof RunEvent.Step) {
-      trouble.stepDone();
+    } else if (event instanceof RunEvent.Step step) {
+      ghosts.haunt(attempt.parts.facts().attempt(), step.report().step() + 1);
     } else if (event instanceof RunEvent.Ended ended) {
       SimAttempt over = attempt;
       loop.after(Duration.ofMillis(10), on, () -> endAttempt(over, ended));
@@ -390,8 +408,7 @@ final class Simulation {
     }
     trouble.attemptEnded();
     var stop =
-        new io.akkord.actors.worker.WorkerHost.StopRun(
-            Scenario.RUN, over.parts.facts().attempt());
+        new WorkerHost.StopRun(Scenario.RUN, over.parts.facts().attempt());
     hosts.values().forEach(host -> host.ref.tell(stop));
     if (control != null) {
       control.ref.tell(stop);
@@ -430,17 +447,12 @@ final class Simulation {
   private void stopAll() {
     finished = true;
     for (List<ActorRef<?>> of : actors.values()) {
-      of.forEach(ref -> loop.at(loop.now(), null, ((InternalActorRef) Adapter.toClassic(ref))::stop));
+      of.forEach(
+          ref -> loop.at(loop.now(), null, ((InternalActorRef) Adapter.toClassic(ref))::stop));
     }
     actors.clear();
     for (long i = 0; i < MOST_EVENTS && loop.step(); i++) {
       Thread.onSpinWait();
     }
   }
-
-  BulkHeader header(SimProcess to, BulkHeader header) {
-    return header;
-  }
-
-  void local(SimProcess process, ActorCell receiver, Object message) {}
 }

@@ -140,8 +140,6 @@ final class Trouble {
     }
   }
 
-  void stepDone() {}
-
   /** Whoever restarts a run ends the processes that hang. */
   void attemptEnded() {
     simulation.hosts.values().stream()
