@@ -13,6 +13,7 @@ import io.akkord.actors.params.ParameterServer;
 import io.akkord.actors.params.ParameterShard;
 import io.akkord.actors.rewrite.Rewriter;
 import io.akkord.actors.supervisor.Supervisor;
+import io.akkord.actors.takeover.SliceSurvey;
 import io.akkord.actors.worker.GpuWorker;
 import io.akkord.actors.worker.WorkerHost;
 import java.lang.reflect.Modifier;
@@ -44,7 +45,8 @@ class ProtocolsTest {
         Rewriter.class,
         Checkpointer.class,
         ContentServer.class,
-        ContentFetcher.class
+        ContentFetcher.class,
+        SliceSurvey.class
       })
   void everyPublicMessageSurvivesTheWire(Class<?> actor) {
     Class<?>[] commands =

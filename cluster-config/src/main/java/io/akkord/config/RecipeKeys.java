@@ -83,6 +83,7 @@ final class RecipeKeys {
     result("max_steps", whole(1, MANY).orNull());
     result("max_length", integer(2, 1 << 20));
     result("too_long", choice(TooLong.class));
+    result("packing", bool());
     result("shuffle", bool());
     result("seed", whole(0, 999_999_999_999_999_999L));
 
@@ -100,6 +101,7 @@ final class RecipeKeys {
     result("dtype", choice(Dtype.class));
     result("wire_dtype", choice(WireDtype.class));
     result("threads", integer(1, 1024));
+    result("gradient_checkpointing", bool());
     free("held_forward_memory", memory());
     free("parameter_shards", integer(1, 4096).orNull());
     free("parameter_server.replicas", integer(0, 1));

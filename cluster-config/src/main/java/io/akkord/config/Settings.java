@@ -17,13 +17,17 @@ public record Settings(Deadlines deadlines, Ledger ledger) {
    * @param cycleGroup one group of rewrites
    * @param checkpoint one checkpoint
    * @param startUp until all workers are ready
+   * @param takeOver hosts keep the slices of a run whose supervisor is gone; above {@code survey}
+   * @param survey a new supervisor asks the hosts what they have kept
    */
   public record Deadlines(
       Duration ledgerAcknowledgement,
       Duration step,
       Duration cycleGroup,
       Duration checkpoint,
-      Duration startUp) {}
+      Duration startUp,
+      Duration takeOver,
+      Duration survey) {}
 
   /**
    * Bounds of the ledger.

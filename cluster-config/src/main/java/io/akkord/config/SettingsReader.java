@@ -31,6 +31,7 @@ final class SettingsReader {
             section(Settings.Ledger.class, "ledger"));
     if (problems.isEmpty()) {
       checkLadder(settings.deadlines());
+      checkTakeOver(settings.deadlines());
     }
     if (!problems.isEmpty()) {
       String count = problems.size() == 1 ? "1 problem" : problems.size() + " problems";
@@ -105,6 +106,16 @@ final class SettingsReader {
           path,
           "less than akkord.deadlines.step (%s)".formatted(shown("akkord.deadlines.step")),
           "lower it, or raise the step's deadline, so that a slow disk is named as one");
+    }
+  }
+
+  private void checkTakeOver(Settings.Deadlines deadlines) {
+    if (deadlines.survey().compareTo(deadlines.takeOver()) >= 0) {
+      problem(
+          "akkord.deadlines.survey",
+          "less than akkord.deadlines.take-over (%s)"
+              .formatted(shown("akkord.deadlines.take-over")),
+          "lower it, or nothing is kept any more when it is asked for");
     }
   }
 

@@ -24,6 +24,7 @@ import io.akkord.proto.LedgerImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
@@ -262,8 +263,14 @@ public final class Ledger extends EventSourcedBehavior<Ledger.Command, LedgerEve
             .setResumedFromCommittedSteps(
                 setup.resume().map(seed -> seed.image().getCommittedSteps()).orElse(0L))
             .setRules(setup.rules())
+            .setTakenOverFrom(setup.resume().map(LedgerSeed::takenOverFrom).orElse(0L))
             .build();
-    return Effect().persist(LedgerEvent.newBuilder().setSeeded(seeded).build()).thenUnstashAll();
+    List<LedgerEvent> events = new ArrayList<>();
+    events.add(LedgerEvent.newBuilder().setSeeded(seeded).build());
+    setup.resume().map(LedgerSeed::lacking).orElse(List.of()).stream()
+        .map(step -> LedgerEvent.newBuilder().setStepCommitted(step).build())
+        .forEach(events::add);
+    return Effect().persist(events).thenUnstashAll();
   }
 
   private Effect<LedgerEvent, State> onCommitStep(LedgerState ledger, CommitStep command) {

@@ -14,7 +14,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -74,7 +78,12 @@ public final class LedgerReader implements AutoCloseable {
 
   /** The state after the last event. */
   public LedgerState state() {
-    return replay(visit -> {});
+    return replay(visit -> {}, Long.MAX_VALUE);
+  }
+
+  /** The state after at most so many steps, and the cycle that is due then. */
+  public LedgerState state(long steps) {
+    return replay(visit -> {}, steps);
   }
 
   /**
@@ -109,14 +118,15 @@ public final class LedgerReader implements AutoCloseable {
               if (visit.sample() == sample) {
                 visits.add(visit);
               }
-            });
+            },
+            Long.MAX_VALUE);
     return new History(
         visits, versions(state).stream().filter(version -> version.sample() == sample).toList());
   }
 
   /** Hands over every visit of the run in order; returns the state after the last. */
   public LedgerState export(Consumer<LedgerVisit> rows) {
-    return replay(rows);
+    return replay(rows, Long.MAX_VALUE);
   }
 
   /** Every rewrite tried in closed cycles, accepted or not, oldest first. */
@@ -151,13 +161,24 @@ public final class LedgerReader implements AutoCloseable {
     return found;
   }
 
+  /** The newest attempt and those it went on from without a checkpoint in between. */
+  public Set<Long> lineage() {
+    Map<Long, Long> from = new HashMap<>();
+    attempts().forEach(a -> from.put(a.seeded().getAttempt(), a.seeded().getTakenOverFrom()));
+    Set<Long> lineage = new HashSet<>();
+    for (long attempt = lastAttempt(); attempt > 0; attempt = from.getOrDefault(attempt, 0L)) {
+      lineage.add(attempt);
+    }
+    return lineage;
+  }
+
   /** The number of the newest attempt; 0 when the run has none yet. */
   public long lastAttempt() {
     List<Attempt> attempts = attempts();
     return attempts.isEmpty() ? 0 : attempts.get(attempts.size() - 1).seeded().getAttempt();
   }
 
-  private LedgerState replay(Consumer<LedgerVisit> visits) {
+  private LedgerState replay(Consumer<LedgerVisit> visits, long steps) {
     List<Attempt> attempts = attempts();
     if (attempts.isEmpty()) {
       throw new UserError(runFolder + ": the journal holds no ledger; the run has not begun.");
@@ -170,6 +191,7 @@ public final class LedgerReader implements AutoCloseable {
               .mapToLong(later -> later.seeded().getResumedFromCommittedSteps())
               .min()
               .orElse(Long.MAX_VALUE);
+      end = Math.min(end, steps);
       Replay replay = new Replay(state, attempt.seeded().getAttempt(), end, visits);
       journal.events(attempt.persistenceId(), bytes -> replay.event(parse(bytes)));
     }

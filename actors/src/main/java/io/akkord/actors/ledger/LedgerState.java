@@ -230,6 +230,16 @@ public final class LedgerState {
     return table.stamp();
   }
 
+  /** Names the rewrites that were in force for the step after so many. */
+  public TableStamp tableAt(long steps) {
+    return pastCycles.stream()
+        .filter(past -> past.opened().getCommittedSteps() <= steps)
+        .reduce((first, second) -> second)
+        .map(PastCycle::closed)
+        .map(closed -> new TableStamp(closed.getTableVersion(), closed.getTableHash()))
+        .orElseGet(() -> new RewriteTable().stamp());
+  }
+
   /** The rewrites in force, by rising sample. */
   public List<RewrittenSample> rewritten() {
     return table.samples();

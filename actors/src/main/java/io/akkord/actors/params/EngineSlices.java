@@ -68,6 +68,11 @@ public record EngineSlices(DeviceThread thread) implements SliceDevice {
     }
 
     @Override
+    public void ownSum() {
+      optimizer.ownSum();
+    }
+
+    @Override
     public ByteBuffer weights() {
       return all(optimizer.sent());
     }

@@ -40,13 +40,18 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   /** What the parameter server can be told. */
   public sealed interface Command extends CborMessage {}
 
-  /** Step {@code step} is the first; its parameters are on their way to the workers. */
+  /**
+   * Step {@code step} is the first; its parameters are on their way to the workers.
+   *
+   * @param previous statistics of the step before, where they are known; or null
+   */
   public record Begin(
       long step,
       long adamSteps,
       Assignment assignment,
       Map<String, ActorRef<GpuWorker.Command>> workers,
       List<List<Holder>> holders,
+      Moments previous,
       ActorRef<Supervisor.Command> supervisor)
       implements Command {}
 
@@ -67,8 +72,12 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   /** A new, empty copy of a slice: it is filled at the next step and counts from then on. */
   public record AddHolder(int slice, Holder holder) implements Command {}
 
-  /** What was due after so many steps is done: the workers compute again. */
-  public record Resumed(long committedSteps) implements Command {}
+  /**
+   * What was due after so many steps is done: the workers compute again.
+   *
+   * @param table the rewrites in force from here on
+   */
+  public record Resumed(long committedSteps, Ledger.TableStamp table) implements Command {}
 
   /** Commits the step in flight, has the parameters saved and goes no further. */
   public record Halt(String reason) implements Command {}
@@ -128,6 +137,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   private StepBarrier barrier;
   private Moments moments;
   private Moments previousMoments;
+  private Ledger.TableStamp table;
   private StepReport report;
   private Runnable heldBack;
   private long adamSteps;
@@ -180,6 +190,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     workers = inOrder(begin.workers());
     adamSteps = begin.adamSteps();
     supervisor = begin.supervisor();
+    previousMoments = begin.previous();
     holders = new SliceHolders(begin.holders());
     tellHolders();
     startStep(begin.step());
@@ -264,6 +275,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
 
   /** A cycle may take longer than a step may: the step's time begins when it is over. */
   private Behavior<Command> onResumed(Resumed resumed) {
+    table = resumed.table();
     if (barrier != null && barrier.step() == resumed.committedSteps()) {
       stepStartedNanos = System.nanoTime();
       armDeadline();
@@ -466,14 +478,23 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     StepReport scored = report != null ? report : unscored();
     StepReport done =
         scored.committed(norm, clip, rate, (System.nanoTime() - stepStartedNanos) / 1e9, skip);
-    store(step, done, skip != null);
-    ParameterShard.Apply apply =
-        new ParameterShard.Apply(
-            facts.attempt(), step, clip ? scale : 1, rate, adamSteps, skip != null, snapshot);
-    holders.refs().forEach(shard -> shard.tell(apply));
     if (skip == null) {
       previousMoments = Moments.of(StepWeights.costs(barrier.scores()));
     }
+    CommitRecord record = record(done, skip != null);
+    store(record);
+    ParameterShard.Apply apply =
+        new ParameterShard.Apply(
+            facts.attempt(),
+            step,
+            Arrays.stream(barrier.assignments()).max().orElse(0),
+            clip ? scale : 1,
+            rate,
+            adamSteps,
+            skip != null,
+            snapshot,
+            record);
+    holders.refs().forEach(shard -> shard.tell(apply));
     timers.cancel(DEADLINE);
     timers.cancel(POLL);
     barrier = null;
@@ -507,23 +528,36 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
         scores.stream().mapToInt(s -> s.costs().length).sum());
   }
 
-  private void store(long step, StepReport done, boolean skipped) {
+  private CommitRecord record(StepReport done, boolean skipped) {
     List<ShardScore> scores = barrier.scores();
     double[] costs = StepWeights.costs(scores);
     float[] narrow = new float[costs.length];
     for (int i = 0; i < costs.length; i++) {
       narrow[i] = (float) costs[i];
     }
+    return new CommitRecord(
+        barrier.step(),
+        scores.stream().flatMapToInt(s -> Arrays.stream(s.samples())).toArray(),
+        narrow,
+        done.mu(),
+        done.sigma(),
+        skipped,
+        previousMoments,
+        table,
+        done);
+  }
+
+  private void store(CommitRecord record) {
     Ledger.CommitStep commit =
         new Ledger.CommitStep(
-            step,
-            scores.stream().flatMapToInt(s -> Arrays.stream(s.samples())).toArray(),
-            narrow,
-            done.mu(),
-            done.sigma(),
-            skipped,
+            record.step(),
+            record.samples(),
+            record.costs(),
+            record.mean(),
+            record.std(),
+            record.skipped(),
             storedAdapter);
-    unacknowledged.put(step, commit);
+    unacknowledged.put(record.step(), commit);
     ledger.tell(commit);
     if (!timers.isTimerActive(RESEND)) {
       armResend();

@@ -47,8 +47,9 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   public record Expect(long step, long[] assignments) implements Command {}
 
   /**
-   * The decision on a step.
+   * The decision on a step. Its record is kept beside the weights it leads to.
    *
+   * @param assignment under which the sum was made that it is about
    * @param clipScale what the gradient is multiplied with
    * @param adamSteps n of the bias correction
    * @param skip the weights stay as they are
@@ -57,11 +58,13 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   public record Apply(
       long attempt,
       long step,
+      long assignment,
       double clipScale,
       double learningRate,
       long adamSteps,
       boolean skip,
-      boolean snapshot)
+      boolean snapshot,
+      CommitRecord record)
       implements Command {}
 
   /** Send the state of a version to a new copy of this slice. */
@@ -72,7 +75,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     INSTANCE
   }
 
-  private record Opened(SliceStore store, Throwable failure) implements Command {}
+  private record Opened(HeldSlice held, Throwable failure) implements Command {}
 
   private record BlockArrived(BulkHeader header, long block) implements Command {}
 
@@ -108,7 +111,8 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   private final List<CompletableFuture<?>> reading = new ArrayList<>();
   private boolean publishing;
   private boolean opening;
-  private SliceStore store;
+  private final KeptSlices.Lease lease;
+  private HeldSlice held;
   private long version = -1;
   private final List<LaneInbox.Block> inUse = new ArrayList<>();
   private boolean summing;
@@ -121,6 +125,9 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
    * @param holder id of the process that keeps it
    * @param inbox where its state and then gradients arrive
    * @param checkpointLane where snapshots go
+   * @param lease takes what is left when the copy ends
+   * @param adopted what an earlier attempt left; null: the copy is empty
+   * @param finish the decision that an adopted copy still has to carry out, or null
    */
   public record Setup(
       RunFacts facts,
@@ -130,9 +137,12 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
       Bulk bulk,
       LaneInbox inbox,
       LaneAddress checkpointLane,
-      ActorRef<ParameterServer.Command> server) {}
+      ActorRef<ParameterServer.Command> server,
+      KeptSlices.Lease lease,
+      HeldSlice adopted,
+      Apply finish) {}
 
-  /** An empty copy of a slice: its first version arrives through its lane. */
+  /** A copy of a slice; if it adopts nothing, its first version arrives through its lane. */
   public static Behavior<Command> create(Setup setup) {
     return Behaviors.setup(context -> new ParameterShard(context, setup));
   }
@@ -147,8 +157,15 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     this.inbox = setup.inbox();
     this.checkpointLane = setup.checkpointLane();
     this.server = setup.server();
+    this.lease = setup.lease();
     ActorRef<Command> self = context.getSelf();
     inbox.listen(arrived -> self.tell(new BlockArrived(arrived.header(), arrived.block())));
+    if (setup.adopted() != null) {
+      held = setup.adopted();
+      version = held.version();
+      waitingApply = setup.finish();
+      applyWhenReady();
+    }
   }
 
   @Override
@@ -173,7 +190,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   /** A block of the state this copy starts from. */
   private void onState(BlockArrived arrived) {
     BulkHeader header = arrived.header();
-    if (store != null || opening) {
+    if (held != null || opening) {
       inbox.refuse(arrived.block());
       return;
     }
@@ -188,16 +205,21 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     }
     if (state.size() == header.hi()) {
       opening = true;
+      long from = version;
       getContext()
           .pipeToSelf(
               device.submit(
                   () ->
-                      device.open(
-                          facts,
+                      new HeldSlice(
                           slice,
-                          bytes(Kind.SNAPSHOT_WEIGHTS),
-                          bytes(Kind.SNAPSHOT_FIRST_MOMENT),
-                          bytes(Kind.SNAPSHOT_SECOND_MOMENT))),
+                          device,
+                          device.open(
+                              facts,
+                              slice,
+                              bytes(Kind.SNAPSHOT_WEIGHTS),
+                              bytes(Kind.SNAPSHOT_FIRST_MOMENT),
+                              bytes(Kind.SNAPSHOT_SECOND_MOMENT)),
+                          from)),
               Opened::new);
     }
   }
@@ -216,7 +238,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     if (opened.failure() != null) {
       throw failed("be opened", opened.failure());
     }
-    store = opened.store();
+    held = opened.held();
     opening = false;
     releaseState();
     publishAll();
@@ -227,7 +249,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
 
   private Behavior<Command> onPublish() {
     publishing = true;
-    if (store != null && waitingApply == null && !applying) {
+    if (held != null && waitingApply == null && !applying) {
       publishAll();
     }
     return this;
@@ -245,7 +267,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
 
   /** The new copy takes part in this version's step, so no update happens before it is filled. */
   private void feedWhenIdle() {
-    if (store == null || applying) {
+    if (held == null || applying) {
       return;
     }
     List<Feed> now = feeds.stream().filter(feed -> feed.version() <= version).toList();
@@ -254,7 +276,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
         feed ->
             getContext()
                 .pipeToSelf(
-                    device.submit(store::snapshot),
+                    device.submit(held.store()::snapshot),
                     (snapshot, failure) -> new Fed(feed, snapshot, failure)));
   }
 
@@ -273,7 +295,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
 
   private Behavior<Command> onAdmit(Admit admit) {
     lanes.put(admit.worker(), admit.lane());
-    if (store != null && waitingApply == null && !applying) {
+    if (held != null && waitingApply == null && !applying) {
       publish(admit.worker());
     }
     return this;
@@ -320,7 +342,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   }
 
   private void sumWhenComplete() {
-    if (store == null
+    if (held == null
         || summing
         || applying
         || waitingApply != null
@@ -336,11 +358,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     var bytes = parts.bytes();
     getContext()
         .pipeToSelf(
-            device.submit(
-                () -> {
-                  store.sum(shards, bytes);
-                  return store.sumsOfSquares();
-                }),
+            device.submit(() -> held.sum(assignment, shards, bytes)),
             (squares, failure) -> new Summed(step, assignment, squares, failure));
   }
 
@@ -383,7 +401,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
 
   /** The slice is written in place, so every worker must have let go of the version before. */
   private void applyWhenReady() {
-    if (waitingApply == null || store == null || !sending.isEmpty()) {
+    if (waitingApply == null || held == null || !sending.isEmpty()) {
       return;
     }
     Apply apply = waitingApply;
@@ -391,17 +409,8 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     applying = true;
     getContext()
         .pipeToSelf(
-            device.submit(() -> applied(apply)),
+            device.submit(() -> held.apply(apply)),
             (snapshot, failure) -> new Applied(apply.step() + 1, snapshot, failure));
-  }
-
-  private SliceStore.Snapshot applied(Apply apply) {
-    if (apply.skip()) {
-      store.drop();
-    } else {
-      store.apply(apply.clipScale(), apply.learningRate(), apply.adamSteps());
-    }
-    return apply.snapshot() ? store.snapshot() : null;
   }
 
   private Behavior<Command> onApplied(Applied applied) {
@@ -438,7 +447,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     long sent = version;
     sending.put(worker, sent);
     CompletionStage<Void> send =
-        bulk.send(lanes.get(worker), header(Kind.PARAMETERS), store.weights());
+        bulk.send(lanes.get(worker), header(Kind.PARAMETERS), held.store().weights());
     reading.removeIf(CompletableFuture::isDone);
     reading.add(send.toCompletableFuture());
     getContext().pipeToSelf(send, (released, failure) -> new Sent(worker, sent));
@@ -451,26 +460,34 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     return this;
   }
 
+  /**
+   * What the slice has become is left to the lease, which knows whether somebody may still want it.
+   */
   private Behavior<Command> onPostStop(PostStop signal) {
     inUse.addAll(parts.detach());
     releaseState();
     inbox.close();
     List<LaneInbox.Block> blocks = List.copyOf(inUse);
+    Apply undone = waitingApply;
     device.submit(
         () -> {
-          blocks.forEach(block -> block.release().run());
+          try {
+            if (held != null) {
+              held.settle(undone);
+            }
+          } finally {
+            blocks.forEach(block -> block.release().run());
+          }
           return null;
         });
-    if (store != null) {
-      // Whoever still reads the weights reads this memory.
-      CompletableFuture.allOf(reading.toArray(CompletableFuture[]::new))
-          .whenComplete((released, failure) -> device.submit(this::closeStore));
-    }
+    // Whoever still reads the weights reads this memory.
+    CompletableFuture.allOf(reading.toArray(CompletableFuture[]::new))
+        .whenComplete((released, failure) -> device.submit(this::endLease));
     return this;
   }
 
-  private Void closeStore() {
-    store.close();
+  private Void endLease() {
+    lease.end(held);
     return null;
   }
 }

@@ -30,6 +30,9 @@ public interface SliceStore extends AutoCloseable {
   /** Forgets the sum. */
   void drop();
 
+  /** Copies the sum if it lies in somebody else's memory. */
+  void ownSum();
+
   /** The weights as they are sent: this memory itself. */
   ByteBuffer weights();
 

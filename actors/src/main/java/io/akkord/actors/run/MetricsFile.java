@@ -24,10 +24,12 @@ import java.util.List;
 final class MetricsFile implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  private final long lastStep;
   private final BufferedWriter steps;
   private final BufferedWriter evals;
 
-  private MetricsFile(BufferedWriter steps, BufferedWriter evals) {
+  private MetricsFile(long lastStep, BufferedWriter steps, BufferedWriter evals) {
+    this.lastStep = lastStep;
     this.steps = steps;
     this.evals = evals;
   }
@@ -36,10 +38,20 @@ final class MetricsFile implements AutoCloseable {
    * Opens both files and cuts off what an earlier attempt wrote after the step it is resumed from.
    */
   static MetricsFile open(Path outputDir, long committedSteps) {
+    return open(outputDir, committedSteps, committedSteps);
+  }
+
+  /**
+   * Likewise.
+   *
+   * @param lastEval evaluations after so many steps are kept
+   */
+  static MetricsFile open(Path outputDir, long committedSteps, long lastEval) {
     try {
+      Path file = outputDir.resolve("metrics.jsonl");
+      BufferedWriter steps = cut(file, "step", committedSteps - 1);
       return new MetricsFile(
-          cut(outputDir.resolve("metrics.jsonl"), "step", committedSteps - 1),
-          cut(outputDir.resolve("eval.jsonl"), "committed_steps", committedSteps));
+          lastStep(file), steps, cut(outputDir.resolve("eval.jsonl"), "committed_steps", lastEval));
     } catch (IOException e) {
       throw new UserError(
           "%s: metrics cannot be written: %s".formatted(outputDir, e.getMessage()), e);
@@ -59,6 +71,19 @@ final class MetricsFile implements AutoCloseable {
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
     return Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  }
+
+  private static long lastStep(Path file) throws IOException {
+    long last = -1;
+    for (String line : Files.readAllLines(file)) {
+      last = Math.max(last, JSON.readTree(line).path("step").asLong());
+    }
+    return last;
+  }
+
+  /** The last step that earlier attempts have written; −1 if there is none. */
+  long lastStep() {
+    return lastStep;
   }
 
   /** A line that a kill cut off in the middle is no line. */

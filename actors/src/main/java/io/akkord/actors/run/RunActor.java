@@ -37,8 +37,14 @@ final class RunActor {
   /** The hosts that are there now; each new one takes part. */
   record Hosts(Set<ActorRef<WorkerHost.Command>> hosts) implements Command {}
 
-  /** The attempt is over. */
-  enum Stop implements Command {
+  /**
+   * The attempt is over.
+   *
+   * @param keepSlices a new one may go on from what the workers have
+   */
+  record Stop(boolean keepSlices) implements Command {}
+
+  private enum SupervisorGone implements Command {
     INSTANCE
   }
 
@@ -92,6 +98,7 @@ final class RunActor {
             SliceFeeder.create(facts, parts.bulk(), parts.setup().startStep(), parts.initial()),
             "slice-feeder",
             blockingIo);
+    parts.missed().forEach(report -> events.tell(new RunEvent.Step(report)));
     supervisor =
         context.spawn(
             Supervisor.create(
@@ -108,11 +115,14 @@ final class RunActor {
             "supervisor");
     // An actor that the run cannot go on without ends it with its reason.
     context.watchWith(
-        server, new ToSupervisor(new Supervisor.Fatal("the parameter server stopped")));
+        server, new ToSupervisor(new Supervisor.Headless("the parameter server stopped")));
+    context.watchWith(ledger, new ToSupervisor(new Supervisor.Headless("the ledger stopped")));
+    context.watchWith(supervisor, SupervisorGone.INSTANCE);
     return Behaviors.receive(Command.class)
         .onMessage(ToSupervisor.class, this::onToSupervisor)
         .onMessage(Hosts.class, this::onHosts)
-        .onMessageEquals(Stop.INSTANCE, this::onStop)
+        .onMessage(Stop.class, this::onStop)
+        .onMessageEquals(SupervisorGone.INSTANCE, () -> onSupervisorGone(events))
         .onSignal(
             PostStop.class,
             signal -> {
@@ -139,7 +149,17 @@ final class RunActor {
     return Behaviors.same();
   }
 
-  private Behavior<Command> onStop() {
+  private Behavior<Command> onSupervisorGone(ActorRef<RunEvent> events) {
+    events.tell(
+        new RunEvent.Ended(
+            parts.setup().startStep(), Supervisor.HEADLESS, "the supervisor stopped", null));
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onStop(Stop told) {
+    if (told.keepSlices()) {
+      return Behaviors.stopped();
+    }
     WorkerHost.StopRun stop = new WorkerHost.StopRun(facts.runId(), facts.attempt());
     known.forEach(host -> host.tell(stop));
     if (parts.control() != null) {

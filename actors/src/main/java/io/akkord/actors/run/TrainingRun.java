@@ -11,6 +11,10 @@ import io.akkord.actors.ledger.LedgerSeed;
 import io.akkord.actors.params.SliceStore;
 import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.supervisor.SupervisorSetup;
+import io.akkord.actors.takeover.KeptCopy;
+import io.akkord.actors.takeover.SliceSurvey;
+import io.akkord.actors.takeover.TakeOver;
+import io.akkord.actors.worker.WorkerHost;
 import io.akkord.config.CyclePlan;
 import io.akkord.config.Recipe;
 import io.akkord.config.RunDescription;
@@ -18,18 +22,24 @@ import io.akkord.config.RunPlan;
 import io.akkord.model.UserError;
 import io.akkord.model.engine.NativeLibrary;
 import io.akkord.model.hf.HfFolder;
+import io.akkord.model.layout.ParameterLayout.Slice;
 import io.akkord.model.optim.LrSchedule;
 import io.akkord.proto.CheckpointManifest;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * One training run: opens what it reads, starts attempt after attempt until one finishes, stops or
@@ -37,6 +47,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class TrainingRun {
   private static final int STOP_SECONDS = 60;
+  private static final int GRACE_MILLIS = 2000;
 
   /** Attempts in a row that commit nothing. */
   private static final int MOST_FRUITLESS = 3;
@@ -60,6 +71,7 @@ public final class TrainingRun {
   private final CompletableFuture<RunResult> result = new CompletableFuture<>();
   private volatile Attempt attempt;
   private String stopReason;
+  private String notTakenOver;
   private int fruitless;
   private volatile int hostsSeen;
   private volatile boolean closing;
@@ -143,7 +155,7 @@ public final class TrainingRun {
       runtime = opener.open(recipe.outputDir());
       run = new TrainingRun(options, output, inputs, runtime);
       RunDescription.lines(options.recipe(), inputs.plan).forEach(options.say());
-      run.begin(options.resume());
+      run.begin(options.resume(), options.resume());
       return run;
     } catch (RuntimeException e) {
       if (run != null) {
@@ -162,15 +174,96 @@ public final class TrainingRun {
     }
   }
 
-  private synchronized void begin(boolean resume) {
+  private void begin(boolean resume, boolean mayTakeOver) {
+    try (LedgerReader ledger =
+        LedgerReader.of(recipe.outputDir(), output.runId(), runtime.journal())) {
+      List<KeptCopy> kept = mayTakeOver ? survey(ledger) : List.of();
+      begin(resume, ledger, kept);
+    }
+  }
+
+  /** Asks the workers of an earlier attempt what they have kept; nothing of this is in an actor. */
+  private List<KeptCopy> survey(LedgerReader ledger) {
+    if (ledger.lastAttempt() == 0) {
+      return List.of();
+    }
+    Set<Long> lineage = ledger.lineage();
+    Duration deadline = options.settings().deadlines().survey();
+    CompletableFuture<List<KeptCopy>> found = new CompletableFuture<>();
+    ActorRef<SliceSurvey.Command> survey =
+        runtime
+            .system()
+            .systemActorOf(
+                SliceSurvey.create(
+                    new SliceSurvey.Question(
+                        output.runId(),
+                        ledger.lastAttempt() + 1,
+                        options.workers(),
+                        deadline,
+                        copies -> choose(copies, lineage, 0) instanceof TakeOver.GoOn),
+                    found),
+                "slice-survey-" + UUID.randomUUID(),
+                Props.empty());
+    Consumer<Set<ActorRef<WorkerHost.Command>>> tell =
+        hosts -> {
+          Set<ActorRef<WorkerHost.Command>> all = new HashSet<>(hosts);
+          Optional.ofNullable(runtime.control()).ifPresent(all::add);
+          survey.tell(new SliceSurvey.Hosts(all));
+        };
+    try (AutoCloseable hosts = runtime.hosts(tell)) {
+      return found.get(deadline.toMillis() + GRACE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return List.of();
+    } catch (Exception e) {
+      options.say().accept("what workers have kept is not known: " + e);
+      return List.of();
+    }
+  }
+
+  private TakeOver.Decision choose(List<KeptCopy> copies, Set<Long> lineage, long checkpoint) {
+    List<Slice> slices =
+        TakeOver.cut(copies, inputs.layout.size())
+            .orElseGet(() -> inputs.layout.slices(recipe.parameterShards().orElse(1)));
+    return TakeOver.choose(copies, slices, lineage, checkpoint);
+  }
+
+  /** Where the attempt begins if it takes over; tells why it does not if something was kept. */
+  private Optional<StartingPoint> startingPoint(
+      LedgerReader ledger, List<KeptCopy> kept, long checkpoint) {
+    if (kept.isEmpty()) {
+      return Optional.empty();
+    }
+    String reason;
+    TakeOver.Decision decision = choose(kept, ledger.lineage(), checkpoint);
+    if (decision instanceof TakeOver.GoOn plan) {
+      StartingPoint.Found found = StartingPoint.of(plan, ledger, output.runId());
+      if (found.point() != null) {
+        return Optional.of(found.point());
+      }
+      reason = found.reason();
+    } else {
+      reason = ((TakeOver.FromCheckpoint) decision).reason();
+    }
+    notTakenOver =
+        "the slices that workers have kept are not taken over, the attempt goes on from the checkpoint: "
+            + reason;
+    options.say().accept(notTakenOver);
+    return Optional.empty();
+  }
+
+  private synchronized void begin(boolean resume, LedgerReader ledger, List<KeptCopy> kept) {
+    notTakenOver = null;
     Optional<Path> checkpoint =
         resume ? inputs.checkpoint(output, options.say()) : Optional.empty();
     CheckpointReader reader = checkpoint.map(CheckpointReader::open).orElse(null);
-    long start = reader == null ? 0 : reader.manifest().getCommittedSteps();
-    LedgerReader ledger = LedgerReader.of(recipe.outputDir(), output.runId(), runtime.journal());
+    long saved = reader == null ? 0 : reader.manifest().getCommittedSteps();
+    StartingPoint point = startingPoint(ledger, kept, saved).orElse(null);
+    long start = point == null ? saved : point.version();
     long number = ledger.lastAttempt() + 1;
     int workers = hostsSeen > 0 ? Math.min(hostsSeen, options.workers()) : options.workers();
-    int parameterShards = recipe.parameterShards().orElse(workers);
+    int parameterShards =
+        point == null ? recipe.parameterShards().orElse(workers) : point.plan().keepers().size();
     RunFacts facts =
         RunFacts.of(
             output.runId(),
@@ -184,31 +277,42 @@ public final class TrainingRun {
       options
           .say()
           .accept(
-              reader == null
-                  ? "no checkpoint yet: attempt %d starts from the beginning".formatted(number)
-                  : "attempt %d continues %s after step %d"
-                      .formatted(number, checkpoint.get().getFileName(), start));
+              point != null
+                  ? "attempt %d %s".formatted(number, point.text())
+                  : reader == null
+                      ? "no checkpoint yet: attempt %d starts from the beginning".formatted(number)
+                      : "attempt %d continues %s after step %d"
+                          .formatted(number, checkpoint.get().getFileName(), start));
     }
-    if (start == inputs.plan.totalSteps()) {
-      ledger.close();
+    if (saved == inputs.plan.totalSteps()) {
       finishWithoutActors(start, checkpoint.get());
       return;
     }
     Optional<LedgerSeed> seed =
-        Optional.ofNullable(reader)
-            .map(r -> new LedgerSeed(r.ledger(), ledger.finishedGroupsAfter(start)));
-    ledger.close();
+        point != null
+            ? Optional.of(point.seed())
+            : Optional.ofNullable(reader)
+                .map(r -> new LedgerSeed(r.ledger(), ledger.finishedGroupsAfter(start)));
     SliceStore.Initial initial = reader == null ? inputs.fresh() : Inputs.resumed(facts, reader);
     events = EventsFile.open(recipe.outputDir(), this::on);
     events.on(opened(facts, start, workers));
+    if (point != null) {
+      events.on(new RunEvent.Note(point.text()));
+    } else if (notTakenOver != null) {
+      events.on(new RunEvent.Note(notTakenOver));
+    }
+    // What is due at the step that is taken over may be done once more.
+    long lastEval = point == null || saved == start ? start : start - 1;
+    MetricsFile metrics = MetricsFile.open(recipe.outputDir(), start, lastEval);
     RunParts parts =
         new RunParts(
             facts,
-            setup(facts, start, workers, reader),
+            setup(facts, start, workers, reader, Optional.ofNullable(point)),
             inputs,
             initial,
             seed,
-            MetricsFile.open(recipe.outputDir(), start),
+            point == null ? List.of() : point.missed(metrics.lastStep()),
+            metrics,
             TensorBoardFile.open(recipe.outputDir(), number, start, Clock.systemUTC()),
             events,
             content,
@@ -267,7 +371,12 @@ public final class TrainingRun {
             });
   }
 
-  private SupervisorSetup setup(RunFacts facts, long start, int workers, CheckpointReader reader) {
+  private SupervisorSetup setup(
+      RunFacts facts,
+      long start,
+      int workers,
+      CheckpointReader reader,
+      Optional<StartingPoint> point) {
     LrSchedule schedule = inputs.plan.lrSchedule();
     CheckpointManifest manifest =
         CheckpointManifest.newBuilder()
@@ -293,14 +402,19 @@ public final class TrainingRun {
     return new SupervisorSetup(
         facts,
         start,
-        reader == null ? 0 : reader.manifest().getAdamSteps(),
+        point.map(p -> p.plan().last().adamSteps()).orElse(saved(reader).getAdamSteps()),
         workers,
         recipe.parameterServer().replicas(),
         manifest,
         best ? OptionalDouble.of(reader.manifest().getBest().getValue()) : OptionalDouble.empty(),
         best
             ? OptionalLong.of(reader.manifest().getBest().getCommittedSteps())
-            : OptionalLong.empty());
+            : OptionalLong.empty(),
+        point.map(p -> p.takenOver(saved(reader).getCommittedSteps())));
+  }
+
+  private static CheckpointManifest saved(CheckpointReader reader) {
+    return reader == null ? CheckpointManifest.getDefaultInstance() : reader.manifest();
   }
 
   private void finishWithoutActors(long steps, Path checkpoint) {
@@ -328,16 +442,19 @@ public final class TrainingRun {
   /** After the actors: their last messages still write to the journal. */
   private void endAttempt(RunEvent.Ended ended) {
     try {
-      Attempt over = end();
-      if (ended.outcome().equals(Supervisor.LOST) && stopReason == null) {
+      boolean headless = ended.outcome().equals(Supervisor.HEADLESS) && stopReason == null;
+      Attempt over = end(headless);
+      if (headless || ended.outcome().equals(Supervisor.LOST) && stopReason == null) {
         fruitless = ended.committedSteps() > over.start() ? 0 : fruitless + 1;
         if (fruitless < MOST_FRUITLESS) {
           String text =
-              "attempt ended after step %d: %s; a new one starts from the last checkpoint";
+              headless
+                  ? "attempt ended after step %d: %s; a new one asks the workers what they have"
+                  : "attempt ended after step %d: %s; a new one starts from the last checkpoint";
           options
               .listener()
               .on(new RunEvent.Note(text.formatted(ended.committedSteps(), ended.reason())));
-          begin(true);
+          begin(true, headless);
           return;
         }
       }
@@ -347,10 +464,10 @@ public final class TrainingRun {
     }
   }
 
-  private synchronized Attempt end() throws Exception {
+  private synchronized Attempt end(boolean keepSlices) throws Exception {
     Attempt over = attempt;
     over.hosts().close();
-    over.actor().tell(RunActor.Stop.INSTANCE);
+    over.actor().tell(new RunActor.Stop(keepSlices));
     over.stopped().get(STOP_SECONDS, TimeUnit.SECONDS);
     events.close();
     return over;
@@ -365,7 +482,8 @@ public final class TrainingRun {
     if (ended.outcome().equals("finished")) {
       output.publish(checkpoint);
     }
-    String outcome = ended.outcome().equals(Supervisor.LOST) ? "failed" : ended.outcome();
+    boolean given = List.of(Supervisor.LOST, Supervisor.HEADLESS).contains(ended.outcome());
+    String outcome = given ? "failed" : ended.outcome();
     result.complete(
         new RunResult(output.runId(), ended.committedSteps(), outcome, ended.reason(), checkpoint));
   }

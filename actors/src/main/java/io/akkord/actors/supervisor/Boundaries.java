@@ -249,11 +249,22 @@ final class Boundaries {
     answered();
     stamp = seen.content().stamp();
     boolean fresh = committed == 0;
-    if (fresh && due.eval()) {
+    if (again()) {
+      if (due.cycle().isPresent() && !setup.takenOver().orElseThrow().cycleClosed()) {
+        openCycle();
+      } else {
+        evaluate();
+      }
+    } else if (fresh && due.eval()) {
       evaluate();
     } else {
       proceed();
     }
+  }
+
+  /** A new supervisor does once more what may not have been finished at the step it begins with. */
+  private boolean again() {
+    return committed == setup.startStep() && setup.takenOver().filter(t -> !t.saved()).isPresent();
   }
 
   // ---- cycle ------------------------------------------------------------------------------------
@@ -455,7 +466,7 @@ final class Boundaries {
   // ---- checkpoint -------------------------------------------------------------------------------
 
   private void checkpoint() {
-    if (!due.checkpoint() && !last || committed == setup.startStep() && committed > 0) {
+    if (!due.checkpoint() && !last || committed == setup.startStep() && !again()) {
       proceed();
       return;
     }
@@ -504,8 +515,8 @@ final class Boundaries {
       members
           .values()
           .forEach(member -> member.ref().tell(new GpuWorker.Proceed(committed, stamp)));
-      peers.server().tell(new ParameterServer.Resumed(committed));
-    } else if (committed == setup.startStep()) {
+      peers.server().tell(new ParameterServer.Resumed(committed, stamp));
+    } else if (committed == setup.startStep() && !again()) {
       failure = "nothing is left to do: all %d steps are done".formatted(committed);
     }
   }

@@ -29,6 +29,7 @@ import io.akkord.actors.worker.Compute.EvalScore;
 import io.akkord.actors.worker.GpuWorker;
 import io.akkord.actors.worker.RunSpec;
 import io.akkord.actors.worker.WorkerHost;
+import io.akkord.config.Boundary;
 import io.akkord.proto.SupervisorEvent;
 import io.akkord.proto.SupervisorEvent.AttemptStarted;
 import io.akkord.proto.SupervisorEvent.CheckpointFinished;
@@ -110,6 +111,9 @@ public final class Supervisor
       String worker, long committedSteps, int cycle, int group, List<RewriteOutcome> outcomes)
       implements Command {}
 
+  /** An actor without which the attempt cannot go on has ended; another attempt can. */
+  public record Headless(String reason) implements Command {}
+
   /** Something without which the run cannot go on has ended. */
   public record Fatal(String reason) implements Command {}
 
@@ -130,6 +134,9 @@ public final class Supervisor
 
   /** Outcome of an attempt that a new one can take up from a checkpoint. */
   public static final String LOST = "lost";
+
+  /** Outcome of an attempt whose workers go on without it: a new one may take them over. */
+  public static final String HEADLESS = "headless";
 
   private enum Begin implements Command {
     INSTANCE
@@ -160,6 +167,7 @@ public final class Supervisor
   private final RunFacts facts;
   private final ActorRef<ParameterServer.Command> server;
   private final ActorRef<RunEvent> events;
+  private final ActorRef<WorkerHost.Command> control;
   private final Boundaries boundaries;
   private final Placement placement;
   private final Map<String, Member> members = new LinkedHashMap<>();
@@ -209,6 +217,7 @@ public final class Supervisor
     this.facts = setup.facts();
     this.server = peers.server();
     this.events = peers.events();
+    this.control = peers.control();
     this.committed = setup.startStep();
     this.boundaries = new Boundaries(context, timers, setup, peers, members);
     this.placement = new Placement(context, setup, peers, members);
@@ -250,6 +259,7 @@ public final class Supervisor
         .onCommand(SlicesLost.class, (state, c) -> end(LOST, c.reason()))
         .onCommand(HostsLeft.class, (state, c) -> onHostsLeft(c))
         .onCommand(PeerLost.class, (state, c) -> onPeerLost(c))
+        .onCommand(Headless.class, (state, c) -> end(HEADLESS, c.reason()))
         .onCommand(Fatal.class, (state, c) -> end("failed", c.reason()))
         .onCommand(Stop.class, (state, c) -> onStop(c))
         .onCommand(CheckpointWritten.class, (state, c) -> onCheckpointWritten(c))
@@ -312,6 +322,7 @@ public final class Supervisor
     if (training) {
       // It follows the parameters at once and computes from the next step on.
       boundaries.welcome(join.worker());
+      join.host().tell(new WorkerHost.StopRun(facts.runId(), facts.attempt() - 1));
       assignment =
           Assignment.of(assignment.number() + 1, facts.plan().logicalShards(), workerIds());
       server.tell(new ParameterServer.Rebalance(assignment, refs()));
@@ -365,16 +376,22 @@ public final class Supervisor
   private void place() {
     placing = true;
     placement.place();
+    endIfNotPlaceable();
+  }
+
+  private void endIfNotPlaceable() {
+    placement.failure().ifPresent(why -> context.getSelf().tell(new SlicesLost(why)));
   }
 
   private Effect<SupervisorEvent, RunState> onCopyStarted(CopyStarted copy) {
     placement.onStarted(copy.started());
+    endIfNotPlaceable();
     startWhenPlaced();
     return Effect().none();
   }
 
   private void startWhenPlaced() {
-    if (training || !placing || !placement.complete()) {
+    if (training || !placing || !placement.complete() || placement.failure().isPresent()) {
       return;
     }
     timers.cancel(StartUpOver.INSTANCE);
@@ -387,8 +404,23 @@ public final class Supervisor
             assignment,
             refs(),
             placement.begin(),
+            setup.takenOver().map(TakenOver::previous).orElse(null),
             context.getSelf()));
+    releaseWhatIsLeft();
     boundaries.begin();
+  }
+
+  /** What earlier attempts left and this one does not go on from is not needed any more. */
+  private void releaseWhatIsLeft() {
+    WorkerHost.StopRun earlier = new WorkerHost.StopRun(facts.runId(), facts.attempt() - 1);
+    members.values().forEach(member -> member.host().tell(earlier));
+    if (control != null) {
+      control.tell(earlier);
+    }
+    Boundary due = facts.plan().after(setup.startStep());
+    if (setup.takenOver().filter(t -> !t.saved()).isPresent() && (due.checkpoint() || due.end())) {
+      placement.save();
+    }
   }
 
   private List<String> workerIds() {
@@ -480,6 +512,7 @@ public final class Supervisor
       placement.place();
     } else if (placing && !members.isEmpty()) {
       placement.place();
+      endIfNotPlaceable();
       startWhenPlaced();
     }
     WorkerLost lost =
@@ -508,9 +541,12 @@ public final class Supervisor
     if (!priceTold && share.held() < share.microBatches()) {
       priceTold = true;
       double h = (double) share.held() / share.microBatches();
+      // A step is one forward and a backward worth two; checkpointing adds the layers' second run.
+      int parts = facts.plan().recipe().gradientCheckpointing() ? 4 : 3;
       note(
           "memory holds %d of %d forwards of %s (h = %.2f); the others are scored first and computed again: a step costs %.2f of one with all held"
-              .formatted(share.held(), share.microBatches(), share.worker(), h, 1 + (1 - h) / 3));
+              .formatted(
+                  share.held(), share.microBatches(), share.worker(), h, 1 + (1 - h) / parts));
     }
     return Effect().none();
   }

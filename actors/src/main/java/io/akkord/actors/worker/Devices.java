@@ -1,5 +1,6 @@
 package io.akkord.actors.worker;
 
+import io.akkord.actors.params.KeptSlices;
 import io.akkord.model.engine.DeviceThread;
 import java.util.HashMap;
 import java.util.List;
@@ -18,6 +19,7 @@ public final class Devices implements AutoCloseable {
 
   private final List<String> names;
   private final Map<Integer, Started> started = new HashMap<>();
+  private final Map<List<Integer>, KeptSlices> kept = new HashMap<>();
 
   /** Devices by name, such as worker-0; none is started yet. */
   public Devices(List<String> names) {
@@ -42,8 +44,14 @@ public final class Devices implements AutoCloseable {
     return now.thread();
   }
 
+  /** Slices of the host with these devices that wait for a new supervisor. */
+  public synchronized KeptSlices kept(List<Integer> devices) {
+    return kept.computeIfAbsent(List.copyOf(devices), key -> new KeptSlices());
+  }
+
   @Override
   public synchronized void close() {
+    kept.values().forEach(KeptSlices::close);
     started.values().forEach(device -> device.thread().close());
     started.clear();
   }

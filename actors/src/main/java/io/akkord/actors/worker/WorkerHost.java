@@ -18,10 +18,14 @@ import io.akkord.actors.content.ContentKeeper;
 import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.ledger.Ledger;
 import io.akkord.actors.params.EngineSlices;
+import io.akkord.actors.params.HeldSlice;
 import io.akkord.actors.params.Holder;
+import io.akkord.actors.params.KeptSlices;
 import io.akkord.actors.params.ParameterServer;
 import io.akkord.actors.params.ParameterShard;
 import io.akkord.actors.supervisor.Supervisor;
+import io.akkord.actors.takeover.KeptCopy;
+import io.akkord.actors.takeover.SliceSurvey;
 import io.akkord.config.Settings;
 import io.akkord.model.UserError;
 import io.akkord.model.engine.DeviceThread;
@@ -49,23 +53,49 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
       ActorRef<Supervisor.Command> supervisor)
       implements Command {}
 
-  /** Keep an empty copy of a slice. */
+  /**
+   * Keep a copy of a slice.
+   *
+   * @param adopt version of the copy that an earlier attempt left here and this one goes on with;
+   *     −1: an empty one
+   * @param finish the decision it still has to carry out, or null
+   */
   public record StartCopy(
       RunSpec spec,
       int slice,
+      long adopt,
+      ParameterShard.Apply finish,
       LaneAddress checkpointLane,
       ActorRef<ParameterServer.Command> server,
       ActorRef<CopyStarted> replyTo)
       implements Command {}
 
-  /** A copy waits for its state. */
-  public record CopyStarted(int slice, Holder holder) implements CborMessage {}
+  /**
+   * A copy is there.
+   *
+   * @param adopted with the state an earlier attempt left; otherwise it waits for its state
+   */
+  public record CopyStarted(int slice, Holder holder, boolean adopted) implements CborMessage {}
 
-  /** The attempt is over. */
+  /**
+   * Say what earlier attempts have left here; they are over for this host.
+   *
+   * @param attempt that is to begin
+   */
+  public record WhatIsLeft(String runId, long attempt, ActorRef<SliceSurvey.Holds> replyTo)
+      implements Command {}
+
+  /** An attempt and those before it are over, and nobody goes on from what they leave. */
   public record StopRun(String runId, long attempt) implements Command {}
 
   /** The process is asked to end: its runs hear of it before it does. */
   public record Leave(String reason) implements Command {}
+
+  /** The supervisor of an attempt is gone; another one may go on from the slices. */
+  private record Orphaned(String runId, long attempt) implements Command {}
+
+  private record Left(WhatIsLeft question, List<KeptSlices.Kept> kept, Throwable failure)
+      implements Command {}
 
   /** What runs here. */
   private record Part(String runId, long attempt, ActorRef<?> actor) {}
@@ -99,7 +129,8 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   private final ActorRef<ContentKeeper.Report> contentReports;
   private final Map<String, AttemptFiles> files = new HashMap<>();
   private final List<Part> parts = new ArrayList<>();
-  private final Map<ActorRef<Supervisor.Command>, StopRun> supervisors = new HashMap<>();
+  private final Map<ActorRef<Supervisor.Command>, Orphaned> supervisors = new HashMap<>();
+  private final KeptSlices kept;
   private int names;
 
   /**
@@ -147,6 +178,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
     this.id = id;
     this.devices = devices;
     this.mine = List.copyOf(mine);
+    this.kept = devices.kept(mine);
     this.bulk = bulk;
     this.settings = settings;
     this.content = content;
@@ -160,6 +192,9 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
         .onMessage(StartCopy.class, this::onStartCopy)
         .onMessage(Content.class, told -> onContent(told.report()))
         .onMessage(Opened.class, this::onOpened)
+        .onMessage(WhatIsLeft.class, this::onWhatIsLeft)
+        .onMessage(Left.class, this::onLeft)
+        .onMessage(Orphaned.class, this::onOrphaned)
         .onMessage(StopRun.class, this::onStopRun)
         .onMessage(Leave.class, this::onLeave)
         .onSignal(akka.actor.typed.PostStop.class, signal -> onPostStop())
@@ -176,8 +211,8 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   }
 
   private Behavior<Command> onStartWorker(StartWorker start) {
-    // Without its supervisor the attempt is over, whatever became of it.
-    StopRun over = new StopRun(start.spec().runId(), start.spec().attempt());
+    // Without its supervisor the attempt is over; its slices are for the next one.
+    Orphaned over = new Orphaned(start.spec().runId(), start.spec().attempt());
     getContext().watchWith(start.supervisor(), over);
     supervisors.put(start.supervisor(), over);
     return whenOpen(start.spec(), start);
@@ -188,6 +223,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   }
 
   private Behavior<Command> whenOpen(RunSpec spec, Command command) {
+    kept.releaseOthers(spec.runId());
     AttemptFiles now =
         files.computeIfAbsent(key(spec.runId(), spec.attempt()), key -> bring(spec, key));
     if (now.inputs == null) {
@@ -312,41 +348,94 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
 
   private void startCopy(StartCopy start, HostInputs in) {
     LaneInbox inbox = new LaneInbox(bulk);
+    HeldSlice adopted =
+        start.adopt() < 0
+            ? null
+            : kept.take(start.spec().runId(), start.spec().attempt(), start.slice(), start.adopt())
+                .orElse(null);
+    KeptSlices.Lease lease =
+        kept.lease(
+            start.spec().runId(),
+            start.spec().attempt(),
+            start.slice(),
+            settings.deadlines().takeOver());
     ParameterShard.Setup setup =
         new ParameterShard.Setup(
             in.facts(),
             in.facts().slices().get(start.slice()),
             id,
-            new EngineSlices(device(in, start.slice())),
+            adopted == null ? new EngineSlices(device(in, start.slice())) : adopted.device(),
             bulk,
             inbox,
             start.checkpointLane(),
-            start.server());
+            start.server(),
+            lease,
+            adopted,
+            adopted == null ? null : start.finish());
     ActorRef<ParameterShard.Command> shard =
         spawn(start.spec(), ParameterShard.create(setup), "slice-" + start.slice());
-    start.replyTo().tell(new CopyStarted(start.slice(), new Holder(id, shard, inbox.address())));
+    Holder holder = new Holder(id, shard, inbox.address());
+    start.replyTo().tell(new CopyStarted(start.slice(), holder, adopted != null));
+  }
+
+  private Behavior<Command> onWhatIsLeft(WhatIsLeft question) {
+    // Whoever asks knows that the attempts before are over, even if this host does not yet.
+    end(question.runId(), question.attempt() - 1);
+    getContext()
+        .pipeToSelf(
+            kept.before(question.runId(), question.attempt()),
+            (left, failure) -> new Left(question, left, failure));
+    return this;
+  }
+
+  private Behavior<Command> onLeft(Left left) {
+    if (left.failure() != null) {
+      getContext().getLog().warn("what is left of a run is not known", left.failure());
+      return this;
+    }
+    List<KeptCopy> copies = left.kept().stream().map(slice -> KeptCopy.of(id, slice)).toList();
+    left.question().replyTo().tell(new SliceSurvey.Holds(getContext().getSelf(), copies));
+    return this;
+  }
+
+  private Behavior<Command> onOrphaned(Orphaned over) {
+    end(over.runId(), over.attempt());
+    return this;
   }
 
   private Behavior<Command> onStopRun(StopRun stop) {
+    kept.release(stop.runId(), stop.attempt());
+    end(stop.runId(), stop.attempt());
+    return this;
+  }
+
+  /** Ends what runs here of an attempt and those before it; what slices leave is kept. */
+  private void end(String runId, long attempt) {
     parts.removeIf(
         part -> {
-          boolean over = part.runId().equals(stop.runId()) && part.attempt() <= stop.attempt();
+          boolean over = part.runId().equals(runId) && part.attempt() <= attempt;
           if (over) {
             getContext().stop(part.actor());
           }
           return over;
         });
-    supervisors.values().removeIf(stop::equals);
-    AttemptFiles over = files.remove(key(stop.runId(), stop.attempt()));
-    if (over != null) {
-      getContext().stop(over.keeper);
-      close(over);
-    }
-    return this;
+    supervisors.values().removeIf(over -> over.runId().equals(runId) && over.attempt() <= attempt);
+    files
+        .values()
+        .removeIf(
+            some -> {
+              boolean over = some.spec.runId().equals(runId) && some.spec.attempt() <= attempt;
+              if (over) {
+                getContext().stop(some.keeper);
+                close(some);
+              }
+              return over;
+            });
   }
 
   private Behavior<Command> onLeave(Leave leave) {
     supervisors.keySet().forEach(s -> s.tell(new Supervisor.WorkerFailed(id, leave.reason())));
+    kept.close();
     return Behaviors.stopped();
   }
 

@@ -17,8 +17,11 @@ import io.akkord.actors.bulk.InJvmBulk;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.journal.Journal;
+import io.akkord.actors.ledger.LedgerImages;
+import io.akkord.actors.ledger.LedgerReader;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunResult;
+import io.akkord.actors.run.RunRuntime;
 import io.akkord.actors.run.TrainOptions;
 import io.akkord.actors.run.TrainingRun;
 import io.akkord.actors.worker.Devices;
@@ -39,6 +42,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
@@ -49,6 +53,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A run whose workers are other members of a cluster: every message crosses Artery. Only the lane
@@ -73,7 +79,7 @@ class ClusterRunTest {
     try (var lines = Files.lines(TestModels.mixedStories())) {
       Files.writeString(data, lines.limit(22).collect(Collectors.joining("\n")) + "\n");
     }
-    TrainingRun run = TrainingRun.start(options("one", 1, event -> {}));
+    TrainingRun run = TrainingRun.start(options("one", 1, false, event -> {}));
     assertThat(run.result().toCompletableFuture().get(60, TimeUnit.SECONDS).finished()).isTrue();
     expected = hash("one");
   }
@@ -177,6 +183,82 @@ class ClusterRunTest {
     assertThat(hash).isEqualTo(expected);
   }
 
+  /** Step 2 ends at a cycle, step 4 in the middle. */
+  @ParameterizedTest
+  @ValueSource(longs = {2, 4})
+  void aDriverThatIsKilledIsTakenOverByAnotherWithoutComputingAStepTwice(long killedAfter)
+      throws Exception {
+    String name = "taken-over-" + killedAfter;
+    ActorSystem<?> head = system(ConfigFactory.empty(), "control", null);
+    worker(head, "worker-0");
+    worker(head, "worker-1");
+    awaitMembers(head, 3);
+    List<Long> steps = new CopyOnWriteArrayList<>();
+    List<String> notes = new CopyOnWriteArrayList<>();
+    AtomicReference<ActorSystem<?>> driver = new AtomicReference<>();
+    TrainingRun killed =
+        TrainingRun.start(
+            options(
+                name,
+                2,
+                false,
+                event -> {
+                  if (event instanceof RunEvent.Step step) {
+                    steps.add(step.report().step());
+                    if (step.report().step() == killedAfter) {
+                      driver.get().terminate();
+                    }
+                  }
+                }),
+            output -> driver(head, output, driver));
+    RunResult over = killed.result().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    assertThat(over.outcome()).isEqualTo(TrainingRun.CUT_OFF);
+    TrainingRun next =
+        TrainingRun.start(
+            options(
+                name,
+                2,
+                true,
+                event -> {
+                  if (event instanceof RunEvent.Step step) {
+                    steps.add(step.report().step());
+                  }
+                  if (event instanceof RunEvent.Note note) {
+                    notes.add(note.text());
+                  }
+                }),
+            output -> driver(head, output, driver));
+    RunResult result = next.result().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    assertThat(result.finished()).as(result.reason()).isTrue();
+    assertThat(notes)
+        .anyMatch(
+            n ->
+                n.matches(
+                    "took over 2 slices at step \\d from attempt 1 \\(\\d commit records the journal lacked\\)"));
+    assertThat(steps).as("each step once").containsExactly(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L);
+    assertThat(hash(name)).isEqualTo(expected);
+    try (LedgerReader quiet = LedgerReader.open(folder.resolve("one"));
+        LedgerReader taken = LedgerReader.open(folder.resolve(name))) {
+      assertThat(LedgerImages.of(taken)).isEqualTo(LedgerImages.of(quiet));
+    }
+  }
+
+  /** A member of its own, as beside a head: its end is not announced. */
+  private RunRuntime driver(
+      ActorSystem<?> head, Path output, AtomicReference<ActorSystem<?>> started) {
+    Journal journal = Journal.open(output);
+    Config abrupt =
+        ConfigFactory.parseString("akka.coordinated-shutdown.run-by-actor-system-terminate = off")
+            .withFallback(journal.config());
+    ActorSystem<?> system = system(abrupt, "driver", head);
+    started.set(system);
+    Cluster cluster = Cluster.get(system);
+    Awaitility.await()
+        .atMost(30, TimeUnit.SECONDS)
+        .until(() -> cluster.selfMember().status() == MemberStatus.up());
+    return new ClusterRuntime(system, bulk, journal, lost -> {}, journal::close);
+  }
+
   private void seeNothing(Path cache) {
     content = new ContentSettings(cache, 1L << 40, true, 64 << 10, 8, 4, Duration.ofSeconds(20), 8);
   }
@@ -226,7 +308,7 @@ class ClusterRunTest {
     awaitMembers(head, 1 + workers);
     TrainingRun run =
         TrainingRun.start(
-            options(name, workers, event -> listener.on(head, event)),
+            options(name, workers, false, event -> listener.on(head, event)),
             folder -> new ClusterRuntime(head, bulk, journal, lost -> {}, () -> {}));
     RunResult result = run.result().toCompletableFuture().get(120, TimeUnit.SECONDS);
     assertThat(result.finished()).as(result.reason()).isTrue();
@@ -285,8 +367,9 @@ class ClusterRunTest {
                     == count);
   }
 
-  private TrainOptions options(String name, int workers, Consumer<RunEvent> listener) {
-    return new TrainOptions(recipe(name), SETTINGS, workers, false, line -> {}, listener::accept);
+  private TrainOptions options(
+      String name, int workers, boolean resume, Consumer<RunEvent> listener) {
+    return new TrainOptions(recipe(name), SETTINGS, workers, resume, line -> {}, listener::accept);
   }
 
   private EffectiveRecipe recipe(String name) {

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 /** The barrier's shell among probes: two workers, one slice, batches of four in two shards. */
 class ParameterServerTest {
   private static final ActorTestKit KIT = ActorTestKit.create();
+  private static final Ledger.TableStamp TABLE = new Ledger.TableStamp(2, "f00d");
   private static final Duration SHORT = Duration.ofMillis(200);
 
   private TestProbe<Ledger.Command> ledger;
@@ -76,10 +77,25 @@ class ParameterServerTest {
     ParameterShard.Apply apply = shard.expectMessageClass(ParameterShard.Apply.class);
     assertThat(apply.clipScale()).isEqualTo(1 / (5 + 1e-6));
     assertThat(apply.adamSteps()).isEqualTo(1);
+    assertThat(apply.assignment()).isEqualTo(1);
     Ledger.CommitStep commit = ledger.expectMessageClass(Ledger.CommitStep.class);
     assertThat(commit.samples()).containsExactly(0, 1, 10, 11);
     assertThat(commit.costs()).containsExactly(1f, 3f, 5f, 7f);
     assertThat(commit.skipped()).isFalse();
+  }
+
+  @Test
+  void theDecisionCarriesWhatTheLedgerIsToldAndWhatANewSupervisorNeeds() {
+    begin("10s", 1);
+    step(0, 1);
+    CommitRecord record = shard.expectMessageClass(ParameterShard.Apply.class).record();
+    assertThat(record.step()).isZero();
+    assertThat(record.samples()).containsExactly(0, 1, 10, 11);
+    assertThat(record.costs()).containsExactly(1f, 3f, 5f, 7f);
+    assertThat(record.table()).isEqualTo(TABLE);
+    assertThat(record.next().mean()).isEqualTo(4.0);
+    assertThat(record.report().gradNorm()).isEqualTo(5.0);
+    assertThat(record.event().getSamplesList()).containsExactly(0, 1, 10, 11);
   }
 
   @Test
@@ -210,7 +226,7 @@ class ParameterServerTest {
     step(1, 1);
     supervisor.expectMessageClass(Supervisor.StepCommitted.class);
     supervisor.expectNoMessage(Duration.ofMillis(1200));
-    server.tell(new ParameterServer.Resumed(2));
+    server.tell(new ParameterServer.Resumed(2, TABLE));
     a.fishForMessage(Duration.ofSeconds(3), ParameterServerTest::untilPoll);
     server.tell(new ParameterServer.Position("a", 2, false));
     server.tell(new ParameterServer.Position("b", 2, false));
@@ -229,8 +245,9 @@ class ParameterServerTest {
             assignment,
             Map.of("a", a.ref(), "b", b.ref()),
             List.of(List.of(new Holder("control", shard.ref(), new LaneAddress("x", 1)))),
+            null,
             supervisor.ref()));
-    server.tell(new ParameterServer.Resumed(0));
+    server.tell(new ParameterServer.Resumed(0, TABLE));
     a.expectMessageClass(GpuWorker.Holders.class);
     b.expectMessageClass(GpuWorker.Holders.class);
     a.expectMessageClass(GpuWorker.Assigned.class);

@@ -287,8 +287,7 @@ final class PureSteps {
     long step = barrier.step();
     for (String id : living()) {
       List<Integer> all = assignment.shardsOf(id);
-      List<Integer> now =
-          moved == null ? all : all.stream().filter(moved::contains).toList();
+      List<Integer> now = moved == null ? all : all.stream().filter(moved::contains).toList();
       Share share = new Share(assignment.number(), now);
       Share later = new Share(assignment.number(), all);
       send("server", id, "Assigned " + share, () -> onAssigned(id, step, share, later));
@@ -578,7 +577,8 @@ final class PureSteps {
             .flatMapToInt(n -> IntStream.range(n.lo(), n.hi()))
             .distinct()
             .count();
-    require(covered == SHARDS && shards == SHARDS, "not every shard counts once: " + values.keySet());
+    require(
+        covered == SHARDS && shards == SHARDS, "not every shard counts once: " + values.keySet());
     copy.sum = fault == Fault.SUM_IN_ORDER_OF_ARRIVAL ? asTheyCame(copy) : alongTheTree(values);
     copy.parts.markSummed();
     long step = copy.parts.step();
@@ -613,9 +613,7 @@ final class PureSteps {
 
   private double[] squares(double[] sum) {
     double[] squares = Arrays.stream(sum).map(g -> g * g).toArray();
-    return fault == Fault.NORM_BY_SLICES
-        ? new double[] {Arrays.stream(squares).sum()}
-        : squares;
+    return fault == Fault.NORM_BY_SLICES ? new double[] {Arrays.stream(squares).sum()} : squares;
   }
 
   private static double[] numbers(ByteBuffer bytes) {

@@ -6,6 +6,8 @@ import akka.actor.PoisonPill;
 import akka.actor.typed.javadsl.Adapter;
 import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.journal.Journal;
+import io.akkord.actors.ledger.LedgerImages;
+import io.akkord.actors.ledger.LedgerReader;
 import io.akkord.config.EffectiveRecipe;
 import io.akkord.config.RecipeReader;
 import io.akkord.config.Settings;
@@ -18,6 +20,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
@@ -80,6 +83,23 @@ class SameBitsTest {
   void noMemoryToHoldForwardsGivesTheSameWeights() throws Exception {
     assertThat(train("scored", 2, List.of("held_forward_memory=0"), (run, event) -> {}))
         .isEqualTo(expected);
+  }
+
+  @Test
+  void gradientCheckpointingHasBitsOfItsOwnThatNeitherWorkersNorMemoryChange() throws Exception {
+    String alone =
+        train("checkpointed", 1, List.of("gradient_checkpointing=true"), (run, event) -> {});
+    assertThat(alone).isNotEqualTo(expected);
+    List<String> sets = List.of("gradient_checkpointing=true", "held_forward_memory=64KiB");
+    assertThat(train("checkpointed-scored", 3, sets, (run, event) -> {})).isEqualTo(alone);
+  }
+
+  @Test
+  void packedRowsHaveBitsOfTheirOwnThatNeitherWorkersNorMemoryChange() throws Exception {
+    String alone = train("packed", 1, List.of("packing=true"), (run, event) -> {});
+    assertThat(alone).isNotEqualTo(expected);
+    List<String> sets = List.of("packing=true", "held_forward_memory=1MiB");
+    assertThat(train("packed-scored", 3, sets, (run, event) -> {})).isEqualTo(alone);
   }
 
   @Test
@@ -187,6 +207,51 @@ class SameBitsTest {
     assertThat(notes).anyMatch(n -> n.contains("kept the only copy of slices [1]"));
     assertThat(notes).anyMatch(n -> n.contains("a new one starts from the last checkpoint"));
     assertThat(hash).isEqualTo(expected);
+  }
+
+  /** Step 1 ends at a checkpoint, step 8 is the last one. */
+  @ParameterizedTest
+  @CsvSource({"true,2,4", "true,3,1", "false,1,8"})
+  void aParameterServerThatFailsIsReplacedWithoutComputingAStepTwice(
+      boolean keep, int workers, long failsAfter) throws Exception {
+    workersKeepSlices = keep;
+    List<String> notes = new CopyOnWriteArrayList<>();
+    List<Long> steps = new CopyOnWriteArrayList<>();
+    List<Integer> cycles = new CopyOnWriteArrayList<>();
+    AtomicBoolean failed = new AtomicBoolean();
+    String name = "headless-%s-%d-%d".formatted(keep, workers, failsAfter);
+    String hash =
+        train(
+            name,
+            workers,
+            List.of("save_steps=2"),
+            (run, event) -> {
+              if (event instanceof RunEvent.Step step) {
+                steps.add(step.report().step());
+                if (step.report().step() == failsAfter && failed.compareAndSet(false, true)) {
+                  Adapter.toClassic(run.system())
+                      .actorSelection("/system/run-*/parameter-server")
+                      .tell(PoisonPill.getInstance(), akka.actor.ActorRef.noSender());
+                }
+              }
+              if (event instanceof RunEvent.Cycle cycle) {
+                cycles.add(cycle.finished().getCycle());
+              }
+              if (event instanceof RunEvent.Note note) {
+                notes.add(note.text());
+              }
+            });
+    assertThat(notes).anyMatch(n -> n.contains("the parameter server stopped"));
+    assertThat(notes)
+        .anyMatch(n -> n.startsWith("took over %d slices at step ".formatted(workers)));
+    assertThat(steps).as("no step twice").containsExactly(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L);
+    assertThat(cycles).as("no cycle twice").doesNotHaveDuplicates();
+    assertThat(hash).isEqualTo(expected);
+    assertThat(Files.readAllLines(folder.resolve(name + "/metrics.jsonl"))).hasSize(STEPS);
+    try (LedgerReader quiet = LedgerReader.open(folder.resolve("one"));
+        LedgerReader taken = LedgerReader.open(folder.resolve(name))) {
+      assertThat(LedgerImages.of(taken)).isEqualTo(LedgerImages.of(quiet));
+    }
   }
 
   @Test

@@ -129,6 +129,9 @@ final class FakeSlices implements SliceDevice {
     }
 
     @Override
+    public void ownSum() {}
+
+    @Override
     public ByteBuffer weights() {
       return weights.duplicate().order(ByteOrder.LITTLE_ENDIAN);
     }

@@ -8,11 +8,13 @@ import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.bulk.LaneInbox;
 import io.akkord.actors.params.Holder;
+import io.akkord.actors.params.KeptSlices;
 import io.akkord.actors.params.ParameterShard;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.actors.worker.GpuWorker;
 import io.akkord.actors.worker.RunSpec;
 import io.akkord.actors.worker.WorkerHost;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +41,7 @@ final class SimHost {
   final Map<Integer, LaneAddress> sliceLanes = new TreeMap<>();
   final Map<Integer, ActorRef<ParameterShard.Command>> slices = new TreeMap<>();
   ActorRef<WorkerHost.Command> ref;
+  private final KeptSlices kept = new KeptSlices();
   private int names;
 
   SimHost(
@@ -54,6 +57,8 @@ final class SimHost {
     this.facts = facts;
     this.badStep = badStep;
     this.normBySlices = normBySlices;
+    // Every attempt starts from a checkpoint here: nothing is kept for the next one.
+    kept.close();
   }
 
   /** The computation of the newest attempt. */
@@ -118,7 +123,10 @@ final class SimHost {
                     bulk,
                     inbox,
                     start.checkpointLane(),
-                    start.server())),
+                    start.server(),
+                    kept.lease(spec.runId(), spec.attempt(), start.slice(), Duration.ZERO),
+                    null,
+                    null)),
             "slice-%d-%d".formatted(start.slice(), names++));
     slices.put(start.slice(), shard);
     sliceLanes.put(start.slice(), inbox.address());
@@ -126,7 +134,8 @@ final class SimHost {
     start
         .replyTo()
         .tell(
-            new WorkerHost.CopyStarted(start.slice(), new Holder(holder, shard, inbox.address())));
+            new WorkerHost.CopyStarted(
+                start.slice(), new Holder(holder, shard, inbox.address()), false));
     return Behaviors.same();
   }
 

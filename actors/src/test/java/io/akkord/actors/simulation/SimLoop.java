@@ -75,9 +75,9 @@ final class SimLoop {
 
   /** Between the two, uniformly in the exponent: mostly short, sometimes very long. */
   long between(Duration least, Duration most) {
-    double low = Math.log(Math.max(1, least.toNanos()));
-    double high = Math.log(Math.max(2, most.toNanos()));
-    return (long) Math.exp(low + (high - low) * random.nextDouble());
+    double low = StrictMath.log(Math.max(1, least.toNanos()));
+    double high = StrictMath.log(Math.max(2, most.toNanos()));
+    return (long) StrictMath.exp(low + (high - low) * random.nextDouble());
   }
 
   SimProcess current() {

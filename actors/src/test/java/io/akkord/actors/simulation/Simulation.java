@@ -315,7 +315,8 @@ final class Simulation {
         best ? OptionalDouble.of(reader.manifest().getBest().getValue()) : OptionalDouble.empty(),
         best
             ? OptionalLong.of(reader.manifest().getBest().getCommittedSteps())
-            : OptionalLong.empty());
+            : OptionalLong.empty(),
+        Optional.empty());
   }
 
   private LedgerSetup ledgerSetup(RunFacts now, long number, CheckpointReader reader) {
@@ -345,8 +346,7 @@ final class Simulation {
     List<LedgerSeed.FinishedGroup> found = new ArrayList<>();
     for (String id : disk.ids()) {
       long opened = -1;
-      for (var event :
-          id.startsWith("ledger|") ? disk.events(id) : List.<PersistentRepr>of()) {
+      for (var event : id.startsWith("ledger|") ? disk.events(id) : List.<PersistentRepr>of()) {
         LedgerEvent told = (LedgerEvent) event.payload();
         if (told.hasCycleOpened()) {
           opened = told.getCycleOpened().getCommittedSteps();
@@ -407,8 +407,7 @@ final class Simulation {
       return;
     }
     trouble.attemptEnded();
-    var stop =
-        new WorkerHost.StopRun(Scenario.RUN, over.parts.facts().attempt());
+    var stop = new WorkerHost.StopRun(Scenario.RUN, over.parts.facts().attempt());
     hosts.values().forEach(host -> host.ref.tell(stop));
     if (control != null) {
       control.ref.tell(stop);

@@ -33,10 +33,13 @@ final class EngineLoop implements AutoCloseable {
   private long updates;
 
   EngineLoop(int threads, int microBatches, int rows, int length) {
-    engine =
-        Engine.open(
-            BenchModel.config(),
-            new EngineOptions("cpu", "float32", threads, LossType.DFT, length));
+    this(threads, microBatches, rows, length, false);
+  }
+
+  EngineLoop(int threads, int microBatches, int rows, int length, boolean checkpointing) {
+    EngineOptions options =
+        new EngineOptions("cpu", "float32", threads, LossType.DFT, length, checkpointing);
+    engine = Engine.open(BenchModel.config(), options);
     slice = engine.layout().slices(1).get(0);
     optimizer =
         SliceOptimizer.open(engine.layout(), slice, new AdamW(0.9, 0.999, 1e-8, 0.01), "float32");

@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
       BenchCommand.EngineCommand.class,
       BenchBulkCommand.class,
       BenchControlCommand.class,
-      BenchProcessesCommand.class
+      BenchProcessesCommand.class,
+      BenchRecoveryCommand.class
     })
 final class BenchCommand {
   private BenchCommand() {}
@@ -66,13 +67,14 @@ final class BenchCommand {
     @Option(
         names = "--only",
         split = ",",
-        description = "some of: engine (needs --peer), barrier, train, memory")
+        description = "some of: engine (needs --peer), barrier, checkpointing, train, memory")
     private Set<Part> only = EnumSet.allOf(Part.class);
 
     /** What can be measured by itself. */
     enum Part {
       ENGINE,
       BARRIER,
+      CHECKPOINTING,
       TRAIN,
       MEMORY
     }
@@ -87,6 +89,9 @@ final class BenchCommand {
       }
       if (only.contains(Part.BARRIER)) {
         print(onDevice(engine::cadftOverDft));
+      }
+      if (only.contains(Part.CHECKPOINTING)) {
+        print(onDevice(engine::checkpointingOverPlain));
       }
       TrainBench train = new TrainBench(threads, rounds, steps, progress);
       if (only.contains(Part.TRAIN)) {

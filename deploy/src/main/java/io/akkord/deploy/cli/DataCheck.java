@@ -1,8 +1,8 @@
 package io.akkord.deploy.cli;
 
 import io.akkord.model.UserError;
+import io.akkord.model.data.DataFile;
 import io.akkord.model.data.Demonstration;
-import io.akkord.model.data.JsonlReader;
 import io.akkord.model.data.TokenFile;
 import io.akkord.model.data.TokenizeOptions;
 import io.akkord.model.data.TokenizedSample;
@@ -37,6 +37,7 @@ final class DataCheck {
   private int rows;
 
   private int textRows;
+  private int chatRows;
   private int withoutPrompt;
   private final Map<String, Integer> lineOfContent = new HashMap<>();
   private final TreeMap<Integer, Integer> duplicates = new TreeMap<>();
@@ -85,13 +86,14 @@ final class DataCheck {
   }
 
   private Void readRows(Path source) {
-    JsonlReader.read(source, this::row);
+    DataFile.read(source, this::row);
     return null;
   }
 
   private void row(Demonstration row) {
     rows++;
     textRows += row.isText() ? 1 : 0;
+    chatRows += row.isChat() ? 1 : 0;
     withoutPrompt += row.isText() && row.prompt().isEmpty() ? 1 : 0;
     origins.merge(row.origin().isEmpty() ? "(not given)" : row.origin(), 1, Integer::sum);
     Integer earlier = lineOfContent.putIfAbsent(fingerprint(row), row.line());
@@ -108,16 +110,22 @@ final class DataCheck {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }
-    String prompt = row.isText() ? row.prompt() : Arrays.toString(row.promptIds());
-    String completion = row.isText() ? row.completion() : Arrays.toString(row.completionIds());
+    String prompt = "";
+    String completion;
+    if (row.isChat()) {
+      completion = row.conversation().toString();
+    } else {
+      prompt = row.isText() ? row.prompt() : Arrays.toString(row.promptIds());
+      completion = row.isText() ? row.completion() : Arrays.toString(row.completionIds());
+    }
     sha.update((prompt.length() + ":" + prompt + completion).getBytes(StandardCharsets.UTF_8));
     return HexFormat.of().formatHex(sha.digest());
   }
 
   private void rows(BadRows bad) {
     findings.ok(
-        "%s: %d good rows: %d of prompt and completion, %d of text alone, %d of token ids",
-        file, rows, textRows - withoutPrompt, withoutPrompt, rows - textRows);
+        "%s: %d good rows: %d of prompt and completion, %d of messages, %d of text alone, %d of token ids",
+        file, rows, textRows - withoutPrompt, chatRows, withoutPrompt, rows - textRows - chatRows);
     if (!bad.problems().isEmpty()) {
       findings.fail(
           "bad rows: %d; a run refuses the file until they are mended:", bad.problems().size());

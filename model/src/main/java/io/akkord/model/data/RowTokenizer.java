@@ -11,6 +11,7 @@ import java.util.Optional;
 final class RowTokenizer {
   private final Path file;
   private final TextTokenizer tokenizer;
+  private final ConversationText.Renderer conversations;
   private final int vocabSize;
   private final TokenizeOptions options;
   private int rows;
@@ -20,9 +21,21 @@ final class RowTokenizer {
   private long promptTokens;
   private long targetTokens;
 
-  RowTokenizer(Path file, TextTokenizer tokenizer, int vocabSize, TokenizeOptions options) {
+  /**
+   * For the rows of one file.
+   *
+   * @param modelFolder whose chat template turns messages into text
+   * @param tokenizer null if the folder has none
+   */
+  RowTokenizer(
+      Path file,
+      Path modelFolder,
+      TextTokenizer tokenizer,
+      int vocabSize,
+      TokenizeOptions options) {
     this.file = file;
     this.tokenizer = tokenizer;
+    this.conversations = new ConversationText.Renderer(modelFolder);
     this.vocabSize = vocabSize;
     this.options = options;
   }
@@ -30,7 +43,7 @@ final class RowTokenizer {
   /** The sample of a row, or nothing if it is dropped. */
   Optional<TokenizedSample> sample(int index, Demonstration row) {
     rows++;
-    int[][] ids = row.isText() ? encode(row) : given(row);
+    int[][] ids = row.isText() ? encode(row) : row.isChat() ? encodeChat(row) : given(row);
     int[] prompt = ids[0];
     int[] completion = ids[1];
     int length = prompt.length + completion.length;
@@ -60,11 +73,7 @@ final class RowTokenizer {
    * completion ends in EOS is an option.
    */
   private int[][] encode(Demonstration row) {
-    if (tokenizer == null) {
-      throw error(
-          row,
-          "text needs a tokenizer.json in the model folder, or prompt_ids and completion_ids instead");
-    }
+    requireTokenizer(row);
     int[] prompt = tokenizer.encodeBeginning(row.prompt());
     int[] joined = tokenizer.encodeBeginning(row.prompt() + row.completion());
     int[] completion;
@@ -89,6 +98,32 @@ final class RowTokenizer {
     }
     check(row, "the tokenizer's prompt_ids", prompt);
     check(row, "the tokenizer's completion_ids", completion);
+    return new int[][] {prompt, completion};
+  }
+
+  private void requireTokenizer(Demonstration row) {
+    if (tokenizer == null) {
+      throw error(
+          row,
+          "text needs a tokenizer.json in the model folder, or prompt_ids and completion_ids instead");
+    }
+  }
+
+  /** The template has written every special token, and the answer's end: none is added. */
+  private int[][] encodeChat(Demonstration row) {
+    requireTokenizer(row);
+    ConversationText text = conversations.of(row.conversation(), problem -> error(row, problem));
+    int[] prompt = tokenizer.encode(text.prompt(), false);
+    int[] joined = tokenizer.encode(text.prompt() + text.completion(), false);
+    int[] completion;
+    if (isPrefix(prompt, joined)) {
+      completion = Arrays.copyOfRange(joined, prompt.length, joined.length);
+    } else {
+      boundaryMerges++;
+      completion = tokenizer.encode(text.completion(), false);
+    }
+    check(row, "the chat's prompt", prompt);
+    check(row, "the chat's completion", completion);
     return new int[][] {prompt, completion};
   }
 
@@ -118,6 +153,8 @@ final class RowTokenizer {
   }
 
   private UserError error(Demonstration row, String problem) {
-    return new UserError("%s, line %d (id %s): %s".formatted(file, row.line(), row.id(), problem));
+    return new UserError(
+        "%s, %s %d (id %s): %s"
+            .formatted(file, DataFile.unit(file), row.line(), row.id(), problem));
   }
 }

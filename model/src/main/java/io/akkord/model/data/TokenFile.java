@@ -102,7 +102,7 @@ public final class TokenFile implements AutoCloseable {
     if (cached == null) {
       boolean tokenizes = Files.exists(modelFolder.resolve("tokenizer.json"));
       try (TextTokenizer tokenizer = tokenizes ? TextTokenizer.open(modelFolder) : null) {
-        RowTokenizer rows = new RowTokenizer(jsonl, tokenizer, vocabulary, options);
+        RowTokenizer rows = new RowTokenizer(jsonl, modelFolder, tokenizer, vocabulary, options);
         TokenFileWriter.write(jsonl, rows, key, cacheFile);
       }
       cached = open(cacheFile);

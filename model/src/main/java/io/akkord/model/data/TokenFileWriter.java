@@ -25,7 +25,12 @@ import java.util.UUID;
 final class TokenFileWriter {
   /** The configurations too: from them come the vocabulary's size and, at need, the EOS. */
   private static final List<String> TOKENIZER_FILES =
-      List.of("tokenizer.json", "tokenizer_config.json", "config.json", "generation_config.json");
+      List.of(
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "chat_template.jinja",
+          "config.json",
+          "generation_config.json");
 
   private TokenFileWriter() {}
 
@@ -121,7 +126,7 @@ final class TokenFileWriter {
     long[] offset = {0};
     try (DataOutputStream out =
         new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(tokens)))) {
-      JsonlReader.read(
+      DataFile.read(
           jsonl,
           row -> {
             try {

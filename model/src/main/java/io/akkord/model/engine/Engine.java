@@ -28,6 +28,9 @@ public final class Engine implements AutoCloseable {
   /** Elements moved at once between a safetensors file and the flat buffer. */
   private static final int READ_CHUNK = 1 << 22;
 
+  /** Arrays of numbers in front of the boundaries among the results of the program's forward. */
+  private static final int SCORES = 6;
+
   private final ModelConfig config;
   private final EngineOptions options;
   private final ParameterLayout layout;
@@ -51,7 +54,11 @@ public final class Engine implements AutoCloseable {
         ScriptModule.load(
             manager,
             "Decoder",
-            Programs.decoder(config, options.lossType(), options.dtype().equals("bfloat16")));
+            Programs.decoder(
+                config,
+                options.lossType(),
+                options.dtype().equals("bfloat16"),
+                options.gradientCheckpointing()));
     this.math = new FlatMath(manager);
     this.parameters = newGradient();
     this.leaves = new ArrayList<>(program.call(manager, "leaves", parameters.array()));
@@ -103,19 +110,7 @@ public final class Engine implements AutoCloseable {
     for (int i = 0; i < angles.length; i++) {
       values[i] = cosine ? Math.cos(angles[i]) : Math.sin(angles[i]);
     }
-    return number(manager, values, shape);
-  }
-
-  /** An array of the compute type from float64 numbers. */
-  private NDArray number(NDManager scope, double[] values, Shape shape) {
-    if (type == DataType.FLOAT64) {
-      return scope.create(values, shape);
-    }
-    float[] narrow = new float[values.length];
-    for (int i = 0; i < values.length; i++) {
-      narrow[i] = (float) values[i];
-    }
-    return scope.create(narrow, shape);
+    return BatchInputs.number(manager, values, shape, type);
   }
 
   /** The layout of parameters and gradients. */
@@ -164,8 +159,15 @@ public final class Engine implements AutoCloseable {
         () -> {
           NDManager scope = manager.newSubManager();
           try {
-            NDList out = program.call(scope, "forward", inputs(scope, batch));
-            return new HeldForward(scope, out.get(0), scores(batch, out, null));
+            BatchInputs inputs = BatchInputs.of(scope, batch, type);
+            if (options.gradientCheckpointing()) {
+              NDList out = checkpointed(scope, inputs, true);
+              List<Object> kept = new ArrayList<>(inputs.arguments());
+              kept.add(List.copyOf(out.subList(SCORES, out.size())));
+              return new HeldForward(scope, kept, scores(batch, out, null));
+            }
+            NDList out = call(scope, "forward", inputs.arguments(), cos, sin, leaves);
+            return new HeldForward(scope, List.of(out.get(0)), scores(batch, out, null));
           } catch (RuntimeException e) {
             scope.close();
             throw e;
@@ -178,10 +180,29 @@ public final class Engine implements AutoCloseable {
     return guarded(
         () -> {
           try (NDManager scope = manager.newSubManager()) {
-            NDList out = program.call(scope, "score", inputs(scope, batch));
+            NDList out = scoreArrays(scope, batch);
             return scores(batch, out, out.get(0).toDoubleArray());
           }
         });
+  }
+
+  /** What is held and what is only scored must have the same scores, to the bit. */
+  private NDList scoreArrays(NDManager scope, MicroBatch batch) {
+    BatchInputs inputs = BatchInputs.of(scope, batch, type);
+    return options.gradientCheckpointing()
+        ? checkpointed(scope, inputs, false)
+        : call(scope, "score", inputs.arguments(), cos, sin, leaves);
+  }
+
+  private NDList checkpointed(NDManager scope, BatchInputs inputs, boolean keep) {
+    NDArray flag = scope.create(keep ? 1L : 0L);
+    return call(scope, "forward_checkpointed", inputs.arguments(), flag, cos, sin, leaves);
+  }
+
+  private NDList call(NDManager scope, String method, List<Object> first, Object... more) {
+    List<Object> arguments = new ArrayList<>(first);
+    arguments.addAll(List.of(more));
+    return program.call(scope, method, arguments.toArray());
   }
 
   /**
@@ -192,7 +213,7 @@ public final class Engine implements AutoCloseable {
     return guarded(
         () -> {
           try (NDManager scope = manager.newSubManager()) {
-            return program.call(scope, "score", inputs(scope, batch)).get(4).toDoubleArray();
+            return scoreArrays(scope, batch).get(4).toDoubleArray();
           }
         });
   }
@@ -202,7 +223,7 @@ public final class Engine implements AutoCloseable {
     return guarded(
         () -> {
           try (NDManager scope = manager.newSubManager()) {
-            NDArray row = scope.create(widen(ids), new Shape(1, ids.length));
+            NDArray row = scope.create(BatchInputs.widen(ids), new Shape(1, ids.length));
             NDArray out = program.call(scope, "logits", row, cos, sin, leaves).singletonOrThrow();
             return out.toType(DataType.FLOAT64, true).toDoubleArray();
           }
@@ -212,7 +233,7 @@ public final class Engine implements AutoCloseable {
   /**
    * Gradient of {@code Σ factor_i · loss_i} of a held forward, which is closed.
    *
-   * @param factors per row, what the sample's loss is multiplied with in the batch loss
+   * @param factors per sample, what the sample's loss is multiplied with in the batch loss
    * @param overwrite whether the gradient is written over, else added to
    */
   public void backward(HeldForward held, double[] factors, FlatBuffer gradient, boolean overwrite) {
@@ -220,14 +241,14 @@ public final class Engine implements AutoCloseable {
         () -> {
           try (held;
               NDManager scope = manager.newSubManager()) {
-            program.call(
-                scope,
-                "backward",
-                held.lossB(),
-                number(scope, factors, new Shape(factors.length)),
-                scope.create(overwrite ? 1L : 0L),
-                gradient.array(),
-                leaves);
+            NDArray factorB = BatchInputs.number(scope, factors, new Shape(factors.length), type);
+            NDArray fresh = scope.create(overwrite ? 1L : 0L);
+            if (options.gradientCheckpointing()) {
+              Object[] more = {factorB, fresh, gradient.array(), cos, sin, leaves};
+              call(scope, "backward_checkpointed", held.kept(), more);
+            } else {
+              call(scope, "backward", held.kept(), factorB, fresh, gradient.array(), leaves);
+            }
             return null;
           }
         });
@@ -330,34 +351,22 @@ public final class Engine implements AutoCloseable {
 
   /** Estimate of what one held forward keeps, bytes. */
   public long heldBytes(MicroBatch batch) {
+    if (options.gradientCheckpointing()) {
+      long borders = (long) config.layers() * batch.rows() * batch.columns() * config.hiddenSize();
+      long average = (long) batch.samples() * batch.targets();
+      return (borders + average) * parameters.elementBytes();
+    }
     long perToken =
         config.layers()
             * (8L * config.hiddenSize()
                 + 6L * config.heads() * config.headDim()
                 + 4L * config.kvHeads() * config.headDim()
-                + 5L * config.intermediateSize());
+                + 5L * config.intermediateSize()
+                + (batch.packed() ? 8L * config.heads() * config.headDim() : 0));
     long tokens = (long) batch.rows() * batch.columns();
     // log_softmax keeps its result, and the logits live until it is done.
     long head = 2L * batch.targets() * config.vocabSize();
     return (tokens * perToken + head) * parameters.elementBytes();
-  }
-
-  private Object[] inputs(NDManager scope, MicroBatch batch) {
-    int targets = batch.targets();
-    double[] average = new double[batch.rows() * targets];
-    for (int t = 0; t < targets; t++) {
-      int row = batch.sampleOfTarget()[t];
-      average[row * targets + t] = 1.0 / batch.targetCount()[row];
-    }
-    return new Object[] {
-      scope.create(batch.ids(), new Shape(batch.rows(), batch.columns())),
-      scope.create(widen(batch.targetPositions()), new Shape(targets)),
-      scope.create(batch.labels(), new Shape(targets)),
-      number(scope, average, new Shape(batch.rows(), targets)),
-      cos,
-      sin,
-      leaves
-    };
   }
 
   private static BatchScores scores(MicroBatch batch, NDList out, double[] top1) {
@@ -365,9 +374,9 @@ public final class Engine implements AutoCloseable {
     double[] dft = out.get(2).toDoubleArray();
     double[] meanP = out.get(3).toDoubleArray();
     List<SampleScore> samples = new ArrayList<>();
-    for (int row = 0; row < batch.rows(); row++) {
-      double hits = top1 == null ? 0 : top1[row];
-      samples.add(new SampleScore(nll[row], dft[row], meanP[row], hits, batch.targetCount()[row]));
+    for (int i = 0; i < batch.samples(); i++) {
+      double hits = top1 == null ? 0 : top1[i];
+      samples.add(new SampleScore(nll[i], dft[i], meanP[i], hits, batch.targetCount()[i]));
     }
     double[] entropy = out.get(5).toDoubleArray();
     double sum = 0;
@@ -375,14 +384,6 @@ public final class Engine implements AutoCloseable {
       sum += h;
     }
     return new BatchScores(samples, sum, entropy.length);
-  }
-
-  static long[] widen(int[] values) {
-    long[] wide = new long[values.length];
-    for (int i = 0; i < values.length; i++) {
-      wide[i] = values[i];
-    }
-    return wide;
   }
 
   /** A program that throws with grad mode off would leave it off for the whole thread. */

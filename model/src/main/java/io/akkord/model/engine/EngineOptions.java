@@ -11,6 +11,19 @@ import io.akkord.model.objective.LossType;
  * @param threads native threads of one operation; part of what the bits depend on
  * @param lossType the differentiable loss
  * @param maxLength longest row, tokens
+ * @param gradientCheckpointing whether a forward keeps layer borders alone and backward computes
+ *     each layer again: less memory, a third more work, the same numbers, other bits
  */
 public record EngineOptions(
-    String device, String dtype, int threads, LossType lossType, int maxLength) {}
+    String device,
+    String dtype,
+    int threads,
+    LossType lossType,
+    int maxLength,
+    boolean gradientCheckpointing) {
+
+  /** Without gradient checkpointing. */
+  public EngineOptions(String device, String dtype, int threads, LossType lossType, int maxLength) {
+    this(device, dtype, threads, lossType, maxLength, false);
+  }
+}

@@ -211,6 +211,17 @@ public final class SliceOptimizer implements AutoCloseable {
     }
   }
 
+  /** From now on the summed gradient does not need the parts any more. */
+  public void ownSum() {
+    boolean own = scratch.stream().anyMatch(buffer -> buffer.array() == gradient);
+    if (gradient != null && !own && slice.elements() > 0) {
+      NDArray copy = scratch(0).array();
+      math.scaled(manager, copy, gradient, 1.0);
+      drop();
+      gradient = copy;
+    }
+  }
+
   /** Forgets the gradient of a step that is skipped or summed anew. */
   public void drop() {
     gradient = null;

@@ -9,12 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Reads the JSON files of a model folder with errors that name file and place. */
-final class JsonFiles {
+public final class JsonFiles {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private JsonFiles() {}
 
-  static JsonNode read(Path file) {
+  public static JsonNode read(Path file) {
     if (!Files.isRegularFile(file)) {
       throw new UserError(
           file

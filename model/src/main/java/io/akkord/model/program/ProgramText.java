@@ -5,36 +5,39 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A program resource with its {@code {{placeholders}}} filled in; an unknown or unused one is a
- * mistake of ours.
+ * Program resources, one behind the other, with their {@code {{placeholders}}} filled in; an
+ * unknown or unused one is a mistake of ours.
  */
 final class ProgramText {
   private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{([a-z_0-9]+)}}");
 
   private ProgramText() {}
 
-  static String fill(String resource, Map<String, String> values) {
+  static String fill(List<String> resources, Map<String, String> values) {
     Set<String> used = new HashSet<>();
-    Matcher matcher = PLACEHOLDER.matcher(read(resource));
     StringBuilder text = new StringBuilder();
-    while (matcher.find()) {
-      String key = matcher.group(1);
-      String value = values.get(key);
-      if (value == null) {
-        throw new IllegalStateException(resource + ": no value for {{" + key + "}}");
+    for (String resource : resources) {
+      Matcher matcher = PLACEHOLDER.matcher(read(resource));
+      while (matcher.find()) {
+        String key = matcher.group(1);
+        String value = values.get(key);
+        if (value == null) {
+          throw new IllegalStateException(resource + ": no value for {{" + key + "}}");
+        }
+        used.add(key);
+        matcher.appendReplacement(text, Matcher.quoteReplacement(value));
       }
-      used.add(key);
-      matcher.appendReplacement(text, Matcher.quoteReplacement(value));
+      matcher.appendTail(text);
     }
-    matcher.appendTail(text);
     if (!used.equals(values.keySet())) {
-      throw new IllegalStateException(resource + ": values without a placeholder among " + values);
+      throw new IllegalStateException(resources + ": values without a placeholder among " + values);
     }
     return text.toString();
   }

@@ -4,6 +4,7 @@ import io.akkord.model.hf.ModelConfig;
 import io.akkord.model.layout.ParameterLayout;
 import io.akkord.model.layout.ParameterLayout.Parameter;
 import io.akkord.model.objective.LossType;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -19,6 +20,13 @@ public final class Programs {
    * dominate decoding.
    */
   public static final int TOP_K_SHORTCUT = 1024;
+
+  /**
+   * Targets whose logits exist at once where activations are recomputed; a multiple of {@link
+   * #ENTROPY_STRIDE}, so that the same targets are sampled. Small chunks add the head's gradient
+   * too often.
+   */
+  public static final int HEAD_CHUNK = 512;
 
   private static final Map<String, String> LAYER_PARAMETERS =
       Map.ofEntries(
@@ -48,8 +56,10 @@ public final class Programs {
    *
    * @param bfloat16 whether matrix products run in bfloat16 (master weights and all else stay as
    *     they are)
+   * @param checkpointing whether the methods of {@code checkpointing.py} are there as well
    */
-  public static String decoder(ModelConfig config, LossType lossType, boolean bfloat16) {
+  public static String decoder(
+      ModelConfig config, LossType lossType, boolean bfloat16, boolean checkpointing) {
     List<Parameter> parameters = ParameterLayout.of(config).parameters();
     List<String> names = parameters.stream().map(Parameter::name).toList();
     Map<String, String> values = new HashMap<>(sizes(config));
@@ -66,12 +76,19 @@ public final class Programs {
         lossType == LossType.DFT ? "torch.exp(torch.detach(logp_N)) * logp_N" : "logp_N");
     values.put("entropy_stride", "" + ENTROPY_STRIDE);
     values.put("top_k_shortcut", "" + TOP_K_SHORTCUT);
-    return ProgramText.fill("decoder.py", values);
+    List<String> resources = new ArrayList<>(List.of("decoder.py"));
+    if (checkpointing) {
+      values.put("head_chunk", "" + HEAD_CHUNK);
+      values.put("final_norm_index", "" + names.indexOf("model.norm.weight"));
+      values.put("lm_head_index", "" + Math.max(0, names.indexOf("lm_head.weight")));
+      resources.add("checkpointing.py");
+    }
+    return ProgramText.fill(resources, values);
   }
 
   /** Arithmetic on flat buffers. */
   public static String optimizer() {
-    return ProgramText.fill("optimizer.py", Map.of("block", "" + ParameterLayout.BLOCK));
+    return ProgramText.fill(List.of("optimizer.py"), Map.of("block", "" + ParameterLayout.BLOCK));
   }
 
   private static Map<String, String> sizes(ModelConfig config) {

@@ -104,11 +104,23 @@ class JsonlReaderTest {
         "{} {}                  | not valid JSON at column",
         "[1]                    | a JSON object is expected, found ARRAY",
         "\"text\"               | a JSON object is expected, found STRING",
-        "{\"prompt\":\"p\"}     | found keys [prompt]; a row has prompt/completion, instruction",
+        "{\"prompt\":\"p\"}     | found keys [prompt]; a row has prompt/completion, messages",
         "{\"text\":\"a \\ud83d b\"} | text holds half of a surrogate pair",
         "{\"prompt\":\"p\",\"completion\":\"\\ude00\"} | completion holds half of a surrogate",
-        "{\"a\":1,\"b\":2}      | found keys [a, b]; a row has prompt/completion, instruction",
-        "{\"messages\":[]}      | chat rows (messages) are not supported yet",
+        "{\"a\":1,\"b\":2}      | found keys [a, b]; a row has prompt/completion, messages",
+        "{\"messages\":[]}      | messages must be a list of at least one message with role and content",
+        "{\"messages\":[{\"role\":\"assistant\",\"content\":\"a\"}]} | messages holds an answer alone",
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]} | messages ends with the role user; the last",
+        "{\"messages\":[{\"role\":\"bot\",\"content\":\"a\"}]} | messages[0].role is \"bot\"; allowed are system, dev",
+        "{\"messages\":[{\"content\":\"a\"}]} | messages[0].role is missing; allowed are",
+        "{\"messages\":[{\"role\":\"user\"}]} | messages[0].content is missing; it must be text",
+        "{\"messages\":[{\"role\":\"user\",\"content\":\" \"}]} | messages[0].content is empty",
+        "{\"messages\":[{\"role\":\"user\",\"content\":[1]}]} | messages[0].content must be text, found ARRAY",
+        "{\"messages\":[\"a\"]} | messages[0] must be an object with role and content, found STRING",
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"\"}]} | messages[1].content is empty",
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b\"}],\"tools\":1} | tools must be a list of functions, found NUMBER",
+        "{\"prompt\":[{\"role\":\"user\",\"content\":\"a\"}],\"completion\":[{\"role\":\"user\",\"content\":\"b\"}]} | completion must hold one message of the assistant, found roles [user]",
+        "{\"prompt\":[{\"role\":\"user\",\"content\":\"a\"}],\"completion\":\"b\"} | completion must be a list of at least one message",
         "{\"prompt\":\"p\",\"completion\":\"\"} | the completion is empty",
         "{\"instruction\":\"p\",\"output\":\"\"} | the completion is empty",
         "{\"text\":\"\"}        | the completion is empty",
@@ -165,8 +177,5 @@ class JsonlReaderTest {
     assertThatThrownBy(() -> JsonlReader.readAll(temp.resolve("absent.jsonl")))
         .isInstanceOf(UserError.class)
         .hasMessage("data file %s does not exist".formatted(temp.resolve("absent.jsonl")));
-    assertThatThrownBy(() -> JsonlReader.readAll(temp.resolve("rows.parquet")))
-        .isInstanceOf(UserError.class)
-        .hasMessageContaining("Parquet is not supported yet; convert the file to JSONL");
   }
 }

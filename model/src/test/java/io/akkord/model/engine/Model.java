@@ -30,8 +30,13 @@ final class Model implements AutoCloseable {
   }
 
   static Model open(String reference, String dtype, LossType lossType) {
+    return open(reference, dtype, lossType, false);
+  }
+
+  static Model open(String reference, String dtype, LossType lossType, boolean checkpointing) {
     HfFolder folder = HfFolder.open(Reference.path(reference + "/model"));
-    Engine engine = Engine.open(folder.config(), new EngineOptions("cpu", dtype, 1, lossType, 64));
+    EngineOptions options = new EngineOptions("cpu", dtype, 1, lossType, 64, checkpointing);
+    Engine engine = Engine.open(folder.config(), options);
     engine.load(folder);
     return new Model(folder.config(), engine);
   }
