@@ -15,8 +15,6 @@ enum Faults {
   COMMIT_BY_STEP_ALONE,
   /** The norm is a sum of slices and not of blocks. */
   NORM_BY_SLICES,
-  /** The slice is updated while its parameters are still being sent. */
-  PUBLISH_IN_PLACE,
   /** The checkpoint's files are not forced before the folder is renamed. */
   CHECKPOINT_WITHOUT_FSYNC;
 

@@ -114,11 +114,6 @@ final class Invariants implements SimNetwork.Tap {
         });
   }
 
-  @Override
-  public boolean takenEarly() {
-    return simulation.planted.contains(Faults.PUBLISH_IN_PLACE);
-  }
-
   private List<LedgerEvent> events(String id) {
     return simulation.disk.durable(id).stream()
         .map(PersistentRepr::payload)

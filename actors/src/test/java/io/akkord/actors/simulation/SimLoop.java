@@ -33,6 +33,7 @@ final class SimLoop {
   private final Map<ActorCell, SimProcess> processes = new IdentityHashMap<>();
   private final Map<String, SimProcess> byName = new HashMap<>();
   private SplittableRandom random = new SplittableRandom(0);
+  private long seed;
   private long now;
   private long ties;
   private long ran;
@@ -49,7 +50,8 @@ final class SimLoop {
   }
 
   /** Forgets everything of the seed before. */
-  synchronized void reset(long seed) {
+  synchronized void reset(long newSeed) {
+    seed = newSeed;
     random = new SplittableRandom(seed);
     events.clear();
     processes.clear();
@@ -59,6 +61,10 @@ final class SimLoop {
     ran = 0;
     current = null;
     transcript.clear();
+  }
+
+  long seed() {
+    return seed;
   }
 
   long now() {
