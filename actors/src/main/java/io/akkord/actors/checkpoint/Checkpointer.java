@@ -86,10 +86,20 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
    */
   public static Behavior<Command> create(
       RunFacts facts, LaneInbox inbox, CheckpointContent.PathWriter metadata) {
+    int limit = facts.plan().recipe().saveTotalLimit().orElse(0);
+    return create(facts, inbox, metadata, new CheckpointWriter(limit, Clock.systemUTC()));
+  }
+
+  /** The same with a writer on another disk. */
+  public static Behavior<Command> create(
+      RunFacts facts,
+      LaneInbox inbox,
+      CheckpointContent.PathWriter metadata,
+      CheckpointWriter writer) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
-                timers -> new Checkpointer(context, timers, facts, inbox, metadata)));
+                timers -> new Checkpointer(context, timers, facts, inbox, metadata, writer)));
   }
 
   private Checkpointer(
@@ -97,14 +107,14 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
       TimerScheduler<Command> timers,
       RunFacts facts,
       LaneInbox inbox,
-      CheckpointContent.PathWriter metadata) {
+      CheckpointContent.PathWriter metadata,
+      CheckpointWriter writer) {
     super(context);
     this.timers = timers;
     this.facts = facts;
     this.inbox = inbox;
     this.metadata = metadata;
-    this.writer =
-        new CheckpointWriter(facts.plan().recipe().saveTotalLimit().orElse(0), Clock.systemUTC());
+    this.writer = writer;
     this.blockingIo =
         context
             .getSystem()

@@ -23,14 +23,20 @@ public final class LedgerFile {
 
   /** Writes the image; the caller forces it to disk. */
   public static void write(Path file, LedgerImage image) throws IOException {
-    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 20)) {
+    try (OutputStream out =
+        new BufferedOutputStream(Files.newOutputStream(file), buffer(image.getSerializedSize()))) {
       image.writeTo(out);
     }
   }
 
+  private static int buffer(long bytes) {
+    return (int) Math.max(1, Math.min(bytes, 1 << 20));
+  }
+
   /** Reads an image back; a missing, damaged or newer file is a {@link UserError}. */
   public static LedgerImage read(Path file) {
-    try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 20)) {
+    try (InputStream in =
+        new BufferedInputStream(Files.newInputStream(file), buffer(Files.size(file)))) {
       CodedInputStream coded = CodedInputStream.newInstance(in);
       coded.setSizeLimit(Integer.MAX_VALUE);
       LedgerImage image = LedgerImage.parseFrom(coded);

@@ -1,7 +1,6 @@
 package io.akkord.actors.params;
 
 import io.akkord.actors.params.ParameterShard.Apply;
-import io.akkord.model.engine.DeviceThread;
 import io.akkord.model.layout.ParameterLayout.Slice;
 import io.akkord.model.tree.ReductionTree.Node;
 import java.nio.ByteBuffer;
@@ -22,14 +21,14 @@ public final class HeldSlice {
   private static final int STATE_BUFFERS = 3;
 
   private final Slice slice;
-  private final DeviceThread device;
+  private final SliceDevice device;
   private final SliceStore store;
   private final Deque<Apply> decided = new ArrayDeque<>();
   private long version;
   private long summedUnder = -1;
   private boolean whole = true;
 
-  HeldSlice(Slice slice, DeviceThread device, SliceStore store, long version) {
+  HeldSlice(Slice slice, SliceDevice device, SliceStore store, long version) {
     this.slice = slice;
     this.device = device;
     this.store = store;
@@ -39,9 +38,9 @@ public final class HeldSlice {
   /** Adds up a step's gradient; returns the sum of squares by block. */
   double[] sum(long assignment, int shards, Map<Node, ByteBuffer> parts) {
     summedUnder = -1;
-    store.optimizer().sum(shards, parts);
+    store.sum(shards, parts);
     summedUnder = assignment;
-    return store.optimizer().sumsOfSquares();
+    return store.sumsOfSquares();
   }
 
   /** Carries a decision out; returns a copy of the new version if it asks for one. */
@@ -52,9 +51,9 @@ public final class HeldSlice {
     }
     whole = false;
     if (apply.skip()) {
-      store.optimizer().drop();
+      store.drop();
     } else {
-      store.optimizer().apply(apply.clipScale(), apply.learningRate(), apply.adamSteps());
+      store.apply(apply.clipScale(), apply.learningRate(), apply.adamSteps());
     }
     summedUnder = -1;
     version = apply.step() + 1;
@@ -79,9 +78,9 @@ public final class HeldSlice {
    */
   void settle(Apply undone) {
     if (summedUnder >= 0) {
-      store.optimizer().ownSum();
+      store.ownSum();
     } else {
-      store.optimizer().drop();
+      store.drop();
     }
     if (undone != null && undone.step() == version) {
       note(undone);
@@ -93,7 +92,7 @@ public final class HeldSlice {
   }
 
   /** Where it lies. */
-  public DeviceThread device() {
+  public SliceDevice device() {
     return device;
   }
 
@@ -127,7 +126,7 @@ public final class HeldSlice {
     return STATE_BUFFERS * (long) store.weights().remaining();
   }
 
-  /** Frees it; on the device thread. */
+  /** Frees it; in a job of its device. */
   void close() {
     store.close();
   }

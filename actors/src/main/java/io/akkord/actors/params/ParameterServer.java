@@ -18,6 +18,7 @@ import io.akkord.model.objective.Objective;
 import io.akkord.model.optim.LrSchedule;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -186,7 +187,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
 
   private Behavior<Command> onBegin(Begin begin) {
     assignment = begin.assignment();
-    workers = Map.copyOf(begin.workers());
+    workers = inOrder(begin.workers());
     adamSteps = begin.adamSteps();
     supervisor = begin.supervisor();
     previousMoments = begin.previous();
@@ -195,6 +196,12 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     startStep(begin.step());
     assignAll();
     return this;
+  }
+
+  /** The order of Map.copyOf changes with every JVM; what is sent must not. */
+  private static Map<String, ActorRef<GpuWorker.Command>> inOrder(
+      Map<String, ActorRef<GpuWorker.Command>> workers) {
+    return Collections.unmodifiableMap(new TreeMap<>(workers));
   }
 
   /** The whole share of the step in flight and of all later ones. */
@@ -240,7 +247,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
       long number = Math.max(assignment.number() + 1, rebalance.assignment().number());
       assignment = new Assignment(number, rebalance.assignment().owners());
       supervisor.tell(new Supervisor.AssignmentMoved(assignment));
-      workers = Map.copyOf(rebalance.workers());
+      workers = inOrder(rebalance.workers());
     }
     if (rebalance != null || !newHolders.isEmpty()) {
       tellHolders();
@@ -288,7 +295,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     Assignment old = assignment;
     long number = Math.max(old.number() + 1, change.assignment().number());
     assignment = new Assignment(number, change.assignment().owners());
-    workers = Map.copyOf(change.workers());
+    workers = inOrder(change.workers());
     rebalance = null;
     if (barrier == null) {
       return this;

@@ -14,7 +14,6 @@ import io.akkord.actors.bulk.BulkHeader.Kind;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.bulk.LaneInbox;
 import io.akkord.actors.run.RunFacts;
-import io.akkord.model.engine.DeviceThread;
 import io.akkord.model.layout.ParameterLayout.Slice;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -97,7 +96,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
 
   private final RunFacts facts;
   private final Slice slice;
-  private final DeviceThread device;
+  private final SliceDevice device;
   private final Bulk bulk;
   private final LaneInbox inbox;
   private final LaneAddress checkpointLane;
@@ -134,7 +133,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
       RunFacts facts,
       Slice slice,
       String holder,
-      DeviceThread device,
+      SliceDevice device,
       Bulk bulk,
       LaneInbox inbox,
       LaneAddress checkpointLane,
@@ -214,7 +213,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
                       new HeldSlice(
                           slice,
                           device,
-                          SliceStore.open(
+                          device.open(
                               facts,
                               slice,
                               bytes(Kind.SNAPSHOT_WEIGHTS),
@@ -390,7 +389,9 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   }
 
   private Behavior<Command> onApply(Apply apply) {
-    if (apply.attempt() == facts.attempt() && apply.step() == version) {
+    // A repeated decision must not be carried out twice while the first is under way.
+    boolean isNew = !applying && waitingApply == null;
+    if (isNew && apply.attempt() == facts.attempt() && apply.step() == version) {
       waitingApply = apply;
       inUse.addAll(parts.detach());
       applyWhenReady();

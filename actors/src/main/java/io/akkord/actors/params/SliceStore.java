@@ -1,86 +1,44 @@
 package io.akkord.actors.params;
 
 import io.akkord.actors.checkpoint.FlatSource;
-import io.akkord.actors.run.RunFacts;
-import io.akkord.model.engine.FlatBuffer;
-import io.akkord.model.engine.SliceOptimizer;
-import io.akkord.model.layout.ParameterLayout.Slice;
+import io.akkord.model.tree.ReductionTree.Node;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import java.util.Map;
 
-/** The memory of one slice: opened, filled and copied on its device thread. */
-public final class SliceStore implements AutoCloseable {
+/** The memory of one slice: filled, changed and copied in jobs of its {@link SliceDevice}. */
+public interface SliceStore extends AutoCloseable {
   /** Where weights and moments come from; a fresh run has no moments. */
-  public record Initial(FlatSource weights, FlatSource firstMoment, FlatSource secondMoment) {}
+  record Initial(FlatSource weights, FlatSource firstMoment, FlatSource secondMoment) {}
 
   /** Copies of the three buffers at one version. */
-  public record Snapshot(ByteBuffer weights, ByteBuffer firstMoment, ByteBuffer secondMoment) {}
+  record Snapshot(ByteBuffer weights, ByteBuffer firstMoment, ByteBuffer secondMoment) {}
 
-  private final Slice slice;
-  private final SliceOptimizer optimizer;
+  /** Adds the parts of a step's gradient up along the tree over all logical shards. */
+  void sum(int shards, Map<Node, ByteBuffer> parts);
 
-  private SliceStore(Slice slice, SliceOptimizer optimizer) {
-    this.slice = slice;
-    this.optimizer = optimizer;
-  }
+  /** Squared norm of each block of the sum. */
+  double[] sumsOfSquares();
 
   /**
-   * Allocates the slice and copies what it starts from.
+   * Updates the weights with the sum.
    *
-   * @param firstMoment null, as the second, where training has not begun
+   * @param clipScale what the gradient is multiplied with
+   * @param updates n of the bias correction
    */
-  static SliceStore open(
-      RunFacts facts,
-      Slice slice,
-      ByteBuffer weights,
-      ByteBuffer firstMoment,
-      ByteBuffer secondMoment) {
-    var recipe = facts.plan().recipe();
-    SliceOptimizer optimizer =
-        SliceOptimizer.open(
-            facts.layout(),
-            slice,
-            recipe.adamW(),
-            recipe.dtype().name().toLowerCase(java.util.Locale.ROOT),
-            recipe.wireDtype());
-    SliceStore store = new SliceStore(slice, optimizer);
-    store.all(optimizer.weights()).put(weights.duplicate());
-    if (firstMoment != null) {
-      store.all(optimizer.firstMoment()).put(firstMoment.duplicate());
-      store.all(optimizer.secondMoment()).put(secondMoment.duplicate());
-    }
-    optimizer.refresh();
-    return store;
-  }
+  void apply(double clipScale, double learningRate, long updates);
 
-  /** The arithmetic of the slice. */
-  SliceOptimizer optimizer() {
-    return optimizer;
-  }
+  /** Forgets the sum. */
+  void drop();
 
-  /** The weights as they are sent. */
-  ByteBuffer weights() {
-    return all(optimizer.sent());
-  }
+  /** Copies the sum if it lies in somebody else's memory. */
+  void ownSum();
 
-  private ByteBuffer all(FlatBuffer flat) {
-    return flat.window(0, Math.toIntExact(slice.elements()));
-  }
+  /** The weights as they are sent: this memory itself. */
+  ByteBuffer weights();
 
   /** Host copies that stay as they are while training goes on. */
-  Snapshot snapshot() {
-    return new Snapshot(
-        copy(optimizer.weights()), copy(optimizer.firstMoment()), copy(optimizer.secondMoment()));
-  }
-
-  private ByteBuffer copy(FlatBuffer flat) {
-    ByteBuffer window = all(flat);
-    ByteBuffer copy = ByteBuffer.allocateDirect(window.remaining()).order(ByteOrder.LITTLE_ENDIAN);
-    return copy.put(window).flip();
-  }
+  Snapshot snapshot();
 
   @Override
-  public void close() {
-    optimizer.close();
-  }
+  void close();
 }

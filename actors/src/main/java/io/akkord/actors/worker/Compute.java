@@ -4,6 +4,7 @@ import io.akkord.actors.ledger.Ledger.RewriteGroup;
 import io.akkord.actors.ledger.Ledger.RewriteOutcome;
 import io.akkord.actors.ledger.Ledger.RewrittenSample;
 import io.akkord.actors.params.ShardScore;
+import io.akkord.model.engine.NativeLibrary;
 import io.akkord.model.objective.Moments;
 import io.akkord.model.tree.ReductionTree.Node;
 import java.nio.ByteBuffer;
@@ -43,6 +44,11 @@ public interface Compute {
    * @return hash of the canary: processes with equal ones give equal bits
    */
   CompletionStage<String> open();
+
+  /** What the canary depends on, for people. */
+  default String machine() {
+    return "%s, libtorch %s".formatted(NativeLibrary.instructionSet(), NativeLibrary.version());
+  }
 
   /** Copies the slices of one version into the parameters. */
   CompletionStage<Void> install(List<ByteBuffer> slices);

@@ -24,7 +24,6 @@ import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.worker.Compute.EvalScore;
 import io.akkord.actors.worker.Compute.PartialSum;
 import io.akkord.actors.worker.Compute.Scores;
-import io.akkord.model.engine.NativeLibrary;
 import io.akkord.model.objective.Moments;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -226,12 +225,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     }
     supervisor.tell(
         new Supervisor.Join(
-            id,
-            getContext().getSelf(),
-            inbox.address(),
-            host,
-            opened.canary(),
-            "%s, libtorch %s".formatted(NativeLibrary.instructionSet(), NativeLibrary.version())));
+            id, getContext().getSelf(), inbox.address(), host, opened.canary(), compute.machine()));
     return this;
   }
 

@@ -17,6 +17,7 @@ import io.akkord.actors.content.ByteText;
 import io.akkord.actors.content.ContentKeeper;
 import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.ledger.Ledger;
+import io.akkord.actors.params.EngineSlices;
 import io.akkord.actors.params.HeldSlice;
 import io.akkord.actors.params.Holder;
 import io.akkord.actors.params.KeptSlices;
@@ -363,7 +364,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
             in.facts(),
             in.facts().slices().get(start.slice()),
             id,
-            adopted == null ? device(in, start.slice()) : adopted.device(),
+            adopted == null ? new EngineSlices(device(in, start.slice())) : adopted.device(),
             bulk,
             inbox,
             start.checkpointLane(),

@@ -36,11 +36,13 @@ public final class ParameterLayout {
     }
   }
 
+  private final int block;
   private final List<Parameter> parameters;
   private final long decayEnd;
   private final long size;
 
-  private ParameterLayout(List<Parameter> parameters, long decayEnd, long size) {
+  private ParameterLayout(int block, List<Parameter> parameters, long decayEnd, long size) {
+    this.block = block;
     this.parameters = List.copyOf(parameters);
     this.decayEnd = decayEnd;
     this.size = size;
@@ -48,12 +50,20 @@ public final class ParameterLayout {
 
   /** The layout of a model, a function of its configuration alone. */
   public static ParameterLayout of(ModelConfig config) {
+    return of(config, BLOCK);
+  }
+
+  /**
+   * The same with another size of block: a model of a few numbers then has slices too, for whoever
+   * moves them without computing with them.
+   */
+  public static ParameterLayout of(ModelConfig config, int block) {
     Map<String, long[]> shapes = shapes(config);
     long decayed = 0;
     for (Map.Entry<String, long[]> entry : shapes.entrySet()) {
       decayed += decays(entry.getKey()) ? elements(entry.getValue()) : 0;
     }
-    long decayEnd = (decayed + BLOCK - 1) / BLOCK * BLOCK;
+    long decayEnd = (decayed + block - 1) / block * block;
     long nextDecayed = 0;
     long nextPlain = decayEnd;
     List<Parameter> parameters = new ArrayList<>();
@@ -65,7 +75,7 @@ public final class ParameterLayout {
       nextDecayed += decay ? elements : 0;
       nextPlain += decay ? 0 : elements;
     }
-    return new ParameterLayout(parameters, decayEnd, nextPlain);
+    return new ParameterLayout(block, parameters, decayEnd, nextPlain);
   }
 
   /**
@@ -146,7 +156,7 @@ public final class ParameterLayout {
 
   /** Number of blocks; the last one may be short. */
   public int blocks() {
-    return Math.toIntExact((size + BLOCK - 1) / BLOCK);
+    return Math.toIntExact((size + block - 1) / block);
   }
 
   /**
@@ -155,8 +165,8 @@ public final class ParameterLayout {
   public List<Slice> slices(int shards) {
     List<Slice> slices = new ArrayList<>();
     for (int i = 0; i < shards; i++) {
-      long from = (long) blocks() * i / shards * BLOCK;
-      long to = Math.min(size, (long) blocks() * (i + 1) / shards * BLOCK);
+      long from = (long) blocks() * i / shards * block;
+      long to = Math.min(size, (long) blocks() * (i + 1) / shards * block);
       slices.add(new Slice(i, Math.min(from, size), to));
     }
     return slices;

@@ -1,0 +1,172 @@
+package io.akkord.actors.simulation;
+
+import akka.actor.ActorCell;
+import akka.actor.ActorPath;
+import akka.dispatch.Mailbox;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Clock and scheduler of a simulated cluster: whatever an actor, a timer, a disk or the network
+ * does is an event here, and one thread runs them in the order of simulated time. The seed decides
+ * how long everything takes, and so what comes first.
+ */
+final class SimLoop {
+  private static final Map<String, SimLoop> LOOPS = new ConcurrentHashMap<>();
+  private static final AtomicLong NAMES = new AtomicLong();
+
+  private static final SimProcess NOBODY = new SimProcess("nobody");
+
+  private record Event(long time, long tie, SimProcess process, Runnable action) {}
+
+  final String name = "loop-" + NAMES.incrementAndGet();
+  final Transcript transcript = new Transcript();
+  private final PriorityQueue<Event> events =
+      new PriorityQueue<>(
+          (a, b) -> a.time != b.time ? Long.compare(a.time, b.time) : Long.compare(a.tie, b.tie));
+  private final Map<ActorCell, SimProcess> processes = new IdentityHashMap<>();
+  private final Map<String, SimProcess> byName = new HashMap<>();
+  private SplittableRandom random = new SplittableRandom(0);
+  private long seed;
+  private long now;
+  private long ties;
+  private long ran;
+  private SimProcess current;
+  SimNetwork network;
+  SimDisk disk;
+
+  SimLoop() {
+    LOOPS.put(name, this);
+  }
+
+  static SimLoop of(String name) {
+    return LOOPS.get(name);
+  }
+
+  /** Forgets everything of the seed before. */
+  synchronized void reset(long newSeed) {
+    seed = newSeed;
+    random = new SplittableRandom(seed);
+    events.clear();
+    processes.clear();
+    byName.clear();
+    now = 0;
+    ties = 0;
+    ran = 0;
+    current = null;
+    transcript.clear();
+  }
+
+  long seed() {
+    return seed;
+  }
+
+  long now() {
+    return now;
+  }
+
+  long ran() {
+    return ran;
+  }
+
+  SplittableRandom random() {
+    return random;
+  }
+
+  /** Between the two, uniformly in the exponent: mostly short, sometimes very long. */
+  long between(Duration least, Duration most) {
+    double low = StrictMath.log(Math.max(1, least.toNanos()));
+    double high = StrictMath.log(Math.max(2, most.toNanos()));
+    return (long) StrictMath.exp(low + (high - low) * random.nextDouble());
+  }
+
+  SimProcess current() {
+    return current;
+  }
+
+  /** Runs something as if the process did it. */
+  void as(SimProcess process, Runnable action) {
+    SimProcess before = current;
+    current = process;
+    try {
+      action.run();
+    } finally {
+      current = before;
+    }
+  }
+
+  SimProcess process(String processName) {
+    return byName.computeIfAbsent(processName, SimProcess::new);
+  }
+
+  /** The process an actor lives in: the first part of its name; null for Akka's own. */
+  SimProcess processOf(ActorCell cell) {
+    SimProcess process =
+        processes.computeIfAbsent(cell, c -> byName.getOrDefault(owner(c.self().path()), NOBODY));
+    return process == NOBODY ? null : process;
+  }
+
+  private static String owner(ActorPath path) {
+    ActorPath at = path;
+    while (at.parent().parent() != at.parent()
+        && at.parent().parent().parent() != at.parent().parent()) {
+      at = at.parent();
+    }
+    int end = at.name().indexOf('~');
+    return end < 0 ? "" : at.name().substring(0, end);
+  }
+
+  synchronized void at(long time, SimProcess process, Runnable action) {
+    events.add(new Event(Math.max(time, now), ties++, process, action));
+  }
+
+  void after(Duration delay, SimProcess process, Runnable action) {
+    at(now + delay.toNanos(), process, action);
+  }
+
+  /** What a dispatcher is to run. */
+  void submit(boolean slow, Runnable task) {
+    SimProcess process =
+        task instanceof Mailbox mailbox && mailbox.actor() != null
+            ? processOf(mailbox.actor())
+            : current;
+    long delay = slow && disk != null ? disk.delay() : random.nextLong(20_000);
+    at(now + delay, process, task);
+  }
+
+  /** Runs the next event; false if there is none. */
+  boolean step() {
+    return step(Long.MAX_VALUE);
+  }
+
+  /** Runs the next event up to a time; false if there is none. */
+  boolean step(long until) {
+    Event event;
+    synchronized (this) {
+      Event next = events.peek();
+      event = next == null || next.time > until ? null : events.poll();
+    }
+    if (event == null) {
+      return false;
+    }
+    now = event.time;
+    ran++;
+    current = event.process;
+    try {
+      event.action.run();
+    } finally {
+      current = null;
+    }
+    return true;
+  }
+
+  synchronized int waiting() {
+    return events.size();
+  }
+}

@@ -1,0 +1,65 @@
+package io.akkord.actors.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The real actors of a run under everything that can happen to them. {@code -Dakkord.seed=S
+ * -Dakkord.seeds=N} runs N seeds from S on.
+ */
+class SimulationTest {
+  private static final long SEEDS = 500;
+  private static final long MANY_SEEDS = 20_000;
+
+  private static Level before;
+
+  private static Logger log() {
+    return (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
+  }
+
+  /** What goes wrong on purpose is not for the console. */
+  @BeforeAll
+  static void quiet() {
+    before = log().getLevel();
+    log().setLevel(Level.OFF);
+  }
+
+  @AfterAll
+  static void loud() {
+    log().setLevel(before);
+  }
+
+  @Test
+  void whateverHappensTheBitsAreTheSameAndNothingIsCountedTwice() {
+    try (SimWorld world = new SimWorld()) {
+      Seeds.run(world, Long.getLong("akkord.seed", 0), Long.getLong("akkord.seeds", SEEDS));
+    }
+  }
+
+  @Test
+  @Tag("slow")
+  void manySeeds() {
+    try (SimWorld world = new SimWorld()) {
+      Seeds.run(
+          world, Long.getLong("akkord.seed", SEEDS), Long.getLong("akkord.seeds", MANY_SEEDS));
+    }
+  }
+
+  @Test
+  void aSeedIsTheSameHistoryEveryTime() {
+    try (SimWorld one = new SimWorld();
+        SimWorld other = new SimWorld()) {
+      for (long seed = 1; seed <= 10; seed++) {
+        Simulation.Result first = Seeds.run(one, seed);
+        assertThat(Seeds.run(other, seed)).isEqualTo(first);
+      }
+    }
+  }
+}

@@ -1,0 +1,149 @@
+package io.akkord.actors.simulation;
+
+import io.akkord.actors.supervisor.Supervisor;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** What happens to a run: chosen by the seed, between two events. */
+final class Trouble {
+  private static final int MOST = 5;
+  private static final long WITHIN_EVENTS = 2500;
+  private static final long EFFECTS = 40;
+  private static final Duration SHORT = Duration.ofMillis(1);
+  private static final Duration LONG = Duration.ofSeconds(100);
+
+  /** One thing that can happen. */
+  private enum Kind {
+    KILL_WORKER,
+    KILL_HEAD,
+    POWER_LOSS,
+    CUT_HEAD,
+    CUT_WORKERS,
+    LOSE_MESSAGES,
+    REPEAT_MESSAGES,
+    DISK_FAILS,
+    DISK_SLOW,
+    NOT_FINITE,
+    OUT_OF_MEMORY,
+    HANG,
+    LATE_WORKER,
+    STOP
+  }
+
+  private record Planned(long event, Kind kind) {}
+
+  private final Simulation simulation;
+  private final SimLoop loop;
+  private final SplittableRandom random;
+  private final List<Planned> planned = new ArrayList<>();
+  private boolean powerLoss;
+  private int happened;
+
+  Trouble(Simulation simulation, boolean quiet) {
+    this.simulation = simulation;
+    this.loop = simulation.loop;
+    this.random = loop.random();
+    int count = quiet ? 0 : random.nextInt(MOST + 1);
+    for (int i = 0; i < count; i++) {
+      Kind kind = Kind.values()[random.nextInt(Kind.values().length)];
+      planned.add(new Planned(1 + random.nextLong(WITHIN_EVENTS), kind));
+    }
+    planned.sort(Comparator.comparingLong(Planned::event));
+  }
+
+  int happened() {
+    return happened;
+  }
+
+  void afterEvent() {
+    while (!planned.isEmpty() && planned.get(0).event() <= loop.ran()) {
+      Planned next = planned.remove(0);
+      happened++;
+      loop.transcript.add(loop.now(), next.kind().ordinal(), () -> "TROUBLE " + next.kind());
+      happen(next.kind());
+    }
+  }
+
+  private Duration time() {
+    return Duration.ofNanos(loop.between(SHORT, LONG));
+  }
+
+  /** Until somebody acts. */
+  Duration pause() {
+    return time();
+  }
+
+  boolean replaces() {
+    return random.nextBoolean();
+  }
+
+  private SimHost someone() {
+    List<SimHost> all = List.copyOf(simulation.hosts.values());
+    return all.isEmpty() ? null : all.get(random.nextInt(all.size()));
+  }
+
+  private void happen(Kind kind) {
+    SimHost host = someone();
+    SimProcess head = simulation.head;
+    switch (kind) {
+      case KILL_HEAD -> head.dieAfter(random.nextLong(EFFECTS));
+      case POWER_LOSS -> {
+        powerLoss = true;
+        head.dieAfter(random.nextLong(EFFECTS));
+      }
+      case REPEAT_MESSAGES -> simulation.network.repeat(0.1);
+      case DISK_FAILS -> simulation.disk.failFor(time());
+      case DISK_SLOW -> simulation.disk.slowFor(time());
+      case LATE_WORKER -> simulation.startWorker();
+      case STOP -> {
+        if (simulation.attempt != null && simulation.attempt.started) {
+          loop.as(
+              head, () -> simulation.attempt.supervisor.tell(new Supervisor.Stop("pre-empted")));
+        }
+      }
+      default -> {
+        if (host != null) {
+          happenTo(kind, host, head);
+        }
+      }
+    }
+  }
+
+  private void happenTo(Kind kind, SimHost host, SimProcess head) {
+    switch (kind) {
+      case KILL_WORKER -> host.process.dieAfter(random.nextLong(EFFECTS));
+      case CUT_HEAD -> simulation.network.cut(head, host.process, time());
+      case CUT_WORKERS -> simulation.network.cut(someone().process, host.process, time());
+      case LOSE_MESSAGES ->
+          simulation.network.lose(head, host.process, random.nextDouble(), time());
+      case NOT_FINITE -> trouble(host, FakeCompute.Trouble.NOT_FINITE);
+      case OUT_OF_MEMORY -> trouble(host, FakeCompute.Trouble.OUT_OF_MEMORY);
+      case HANG -> host.device.hang();
+      default -> throw new IllegalArgumentException(kind.toString());
+    }
+  }
+
+  private static void trouble(SimHost host, FakeCompute.Trouble trouble) {
+    if (host.compute() != null) {
+      host.compute().trouble(trouble);
+    }
+  }
+
+  void headDied() {
+    if (powerLoss) {
+      powerLoss = false;
+      simulation.disk.losePower();
+      simulation.files.fail();
+    }
+  }
+
+  /** Whoever restarts a run ends the processes that hang. */
+  void attemptEnded() {
+    simulation.hosts.values().stream()
+        .filter(host -> host.device.hangs())
+        .forEach(host -> host.process.alive = false);
+  }
+}
