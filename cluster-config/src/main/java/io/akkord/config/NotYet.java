@@ -28,7 +28,6 @@ final class NotYet {
   static final Map<String, Limit> VALUES = new LinkedHashMap<>();
 
   static {
-    KEYS.put("packing", only("false", "leave it out; every sample gets a row of its own"));
     KEYS.put("lora", only("null", "leave it out; all weights are trained"));
     VALUES.put("rewrite.accept", refused("same_answer", "use any or lower_score"));
     VALUES.put("rewrite.candidates_per_sample", only("1", "use 1"));

@@ -41,6 +41,7 @@ public record Recipe(
     Optional<Long> maxSteps,
     int maxLength,
     TooLong tooLong,
+    boolean packing,
     boolean shuffle,
     long seed,
     double learningRate,

@@ -83,6 +83,7 @@ final class RecipeKeys {
     result("max_steps", whole(1, MANY).orNull());
     result("max_length", integer(2, 1 << 20));
     result("too_long", choice(TooLong.class));
+    result("packing", bool());
     result("shuffle", bool());
     result("seed", whole(0, 999_999_999_999_999_999L));
 

@@ -72,6 +72,11 @@ public final class RunDescription {
         counted((batch + micro - 1) / micro, "micro-batch"),
         counted(micro, "row"),
         counted(shards, "logical shard"));
+    if (recipe.packing()) {
+      add(
+          "  packing: the samples of a logical shard share rows of up to %s, %s a forward pass",
+          counted(recipe.maxLength(), "token"), counted(micro, "row"));
+    }
     add(
         "  %s per epoch%s, %s",
         counted(perEpoch, "step"),

@@ -77,12 +77,12 @@ class RecipeMessagesTest {
   @Test
   void allProblemsAreSaidAtOnce() {
     String message =
-        message("seed: x\ncadft: {beta: -1}\nloss: dft\npacking: true\n", "dtype=float16");
+        message("seed: x\ncadft: {beta: -1}\nloss: dft\nlora: true\n", "dtype=float16");
     assertThat(message).startsWith("recipe.yaml: 5 problems\n");
     assertThat(message.lines()).hasSize(6);
     assertThat(message)
         .contains("recipe.yaml:4 seed", "recipe.yaml:5 cadft.beta", "recipe.yaml:6 loss")
-        .contains("recipe.yaml:7 packing", "--set dtype");
+        .contains("recipe.yaml:7 lora", "--set dtype");
   }
 
   @Test
@@ -168,7 +168,6 @@ class RecipeMessagesTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "packing=true | found true, which this version cannot do yet, allowed: false; leave it out",
         "lora={r: 16, alpha: 32} | found a mapping, which this version cannot do yet, allowed: null",
         "rewrite.accept=same_answer | found same_answer, which this version cannot do yet; use any",
         "rewrite.candidates_per_sample=4 | found 4, which this version cannot do yet; use 1",
@@ -180,7 +179,7 @@ class RecipeMessagesTest {
 
   @Test
   void whatIsNotBuiltYetMayBeNamedWithItsOnlyValue() {
-    Recipe recipe = folder.recipe("packing: false\nlora: null\n");
+    Recipe recipe = folder.recipe("lora: null\n");
     assertThat(recipe).isEqualTo(folder.recipe(""));
   }
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Three control nodes with one PostgreSQL database: any one of them may die. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ControlNodesIT {
-  private static final int STEPS = 110;
+  private static final int STEPS = 60;
 
   @TempDir static Path folder;
   private PostgresFixture postgres;
@@ -43,24 +43,15 @@ class ControlNodesIT {
             folder,
             "-Dakkord.persistence.url=" + database.url(),
             "-Dakkord.persistence.user=" + database.user());
+    Said made = cluster.akkord("db", "init");
+    assertThat(made.exit()).as(made.text()).isZero();
+    assertThat(made.text())
+        .contains(database.url() + ": made the tables event_journal, event_tag, snapshot");
     writeRecipe();
     control = addresses();
     List<CompletableFuture<Said>> starts = new ArrayList<>();
     for (int i = 0; i < control.size(); i++) {
-      String bind = control.get(i);
-      String name = "control-" + i;
-      starts.add(
-          background(
-              "start",
-              "--head",
-              "--bind",
-              bind,
-              "--control",
-              String.join(",", control),
-              "--name",
-              name,
-              "--dashboard-port",
-              "0"));
+      starts.add(background(head(i)));
     }
     for (String worker : List.of("first", "second")) {
       starts.add(background("start", "--address", String.join(",", control), "--name", worker));
@@ -69,6 +60,21 @@ class ControlNodesIT {
       Said said = start.get(120, TimeUnit.SECONDS);
       assertThat(said.exit()).as(said.text()).isZero();
     }
+  }
+
+  private String[] head(int number) {
+    return new String[] {
+      "start",
+      "--head",
+      "--bind",
+      control.get(number),
+      "--control",
+      String.join(",", control),
+      "--name",
+      "control-" + number,
+      "--dashboard-port",
+      "0"
+    };
   }
 
   private CompletableFuture<Said> background(String... words) {
@@ -116,7 +122,7 @@ class ControlNodesIT {
         too_long: truncate
         learning_rate: 1.0e-3
         rewrite: off
-        save_steps: 40
+        save_steps: 20
         """
             .formatted(TestModels.stories260K().toAbsolutePath(), folder.resolve("quiet"), STEPS));
   }
@@ -135,7 +141,7 @@ class ControlNodesIT {
     String output = "output_dir=" + folder.resolve("moved");
     Said submitted = cluster.akkord("job", "submit", recipe, "--set", output, "--no-wait");
     assertThat(submitted.exit()).as(submitted.text()).isZero();
-    cluster.awaitSteps("moved", 50);
+    cluster.awaitSteps("moved", 25);
     JsonNode holder = cluster.node(status(dashboard("control-0")).at("/running/0/node").asText());
     ClusterCommands.kill(holder);
 

@@ -100,12 +100,12 @@ public final class Checkpoints {
   }
 
   /** What keeps a folder from being complete, sizes only. */
-  static Optional<String> incomplete(Path folder) {
+  public static Optional<String> incomplete(Path folder) {
     return check(folder, false);
   }
 
-  /** What is wrong with a folder, by hash. */
-  static Optional<String> fault(Path folder) {
+  /** What is wrong with a folder, by hash: the first bad file, what was expected and found. */
+  public static Optional<String> fault(Path folder) {
     return check(folder, true);
   }
 

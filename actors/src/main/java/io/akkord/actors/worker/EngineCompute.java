@@ -247,10 +247,10 @@ public final class EngineCompute implements Compute {
     int at = 0;
     boolean first = true;
     for (Part part : shard.parts()) {
-      double[] factors = new double[part.batch().rows()];
-      for (int row = 0; row < factors.length; row++, at++) {
-        int y = part.batch().targetCount()[row];
-        factors[row] = objective.gradientFactor(weights[at], y, batchSize, tokens);
+      double[] factors = new double[part.batch().samples()];
+      for (int i = 0; i < factors.length; i++, at++) {
+        int y = part.batch().targetCount()[i];
+        factors[i] = objective.gradientFactor(weights[at], y, batchSize, tokens);
       }
       HeldForward held = part.held() == null ? engine.forward(part.batch()) : part.held();
       engine.backward(held, factors, gradient, first);

@@ -45,7 +45,7 @@ final class HeldShard {
         samples.stream().mapToDouble(SampleScore::dft).toArray(),
         samples.stream().mapToDouble(SampleScore::meanP).toArray(),
         samples.stream().mapToInt(SampleScore::tokens).toArray(),
-        parts.stream().mapToInt(p -> p.batch().rows()).toArray(),
+        parts.stream().mapToInt(p -> p.batch().samples()).toArray(),
         parts.stream().mapToDouble(p -> p.scores().entropySum()).sum(),
         parts.stream().mapToInt(p -> p.scores().entropyCount()).sum());
   }

@@ -4,6 +4,7 @@ import io.akkord.actors.ledger.Ledger.RewrittenSample;
 import io.akkord.config.Range;
 import io.akkord.config.RunPlan;
 import io.akkord.model.data.MicroBatch;
+import io.akkord.model.data.RowPacker;
 import io.akkord.model.data.SampleOrder;
 import io.akkord.model.data.TokenFile;
 import io.akkord.model.data.TokenizedSample;
@@ -51,14 +52,28 @@ final class WorkerSamples {
   List<MicroBatch> shard(long step, int shard) {
     long epoch = plan.batch(step).epoch();
     Range range = plan.shard(step, shard);
-    List<MicroBatch> batches = new ArrayList<>();
+    List<List<TokenizedSample>> parts = new ArrayList<>();
     for (int i = range.from(); i < range.to(); i++) {
       Range positions = plan.microBatch(step, i);
       List<TokenizedSample> samples = new ArrayList<>();
       for (int at = positions.from(); at < positions.to(); at++) {
         samples.add(sample(order.at(epoch, at)));
       }
-      batches.add(batch(samples));
+      parts.add(samples);
+    }
+    return plan.recipe().packing()
+        ? packed(parts.stream().flatMap(List::stream).toList())
+        : parts.stream().map(this::batch).toList();
+  }
+
+  /** Packs are formed from the samples of the shard alone, never from who computes it. */
+  private List<MicroBatch> packed(List<TokenizedSample> samples) {
+    List<List<TokenizedSample>> rows = RowPacker.rows(samples, plan.recipe().maxLength());
+    int size = plan.recipe().microBatchSize();
+    List<MicroBatch> batches = new ArrayList<>();
+    for (int from = 0; from < rows.size(); from += size) {
+      int to = Math.min(rows.size(), from + size);
+      batches.add(MicroBatch.packed(rows.subList(from, to), padId));
     }
     return batches;
   }

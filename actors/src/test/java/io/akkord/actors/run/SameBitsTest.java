@@ -86,6 +86,23 @@ class SameBitsTest {
   }
 
   @Test
+  void gradientCheckpointingHasBitsOfItsOwnThatNeitherWorkersNorMemoryChange() throws Exception {
+    String alone =
+        train("checkpointed", 1, List.of("gradient_checkpointing=true"), (run, event) -> {});
+    assertThat(alone).isNotEqualTo(expected);
+    List<String> sets = List.of("gradient_checkpointing=true", "held_forward_memory=64KiB");
+    assertThat(train("checkpointed-scored", 3, sets, (run, event) -> {})).isEqualTo(alone);
+  }
+
+  @Test
+  void packedRowsHaveBitsOfTheirOwnThatNeitherWorkersNorMemoryChange() throws Exception {
+    String alone = train("packed", 1, List.of("packing=true"), (run, event) -> {});
+    assertThat(alone).isNotEqualTo(expected);
+    List<String> sets = List.of("packing=true", "held_forward_memory=1MiB");
+    assertThat(train("packed-scored", 3, sets, (run, event) -> {})).isEqualTo(alone);
+  }
+
+  @Test
   void aWireThatRoundsGivesOtherWeightsAndTheSameOnesWhoeverComputes() throws Exception {
     List<String> rounding = List.of("wire_dtype=bfloat16", "parameter_shards=2");
     String one = train("rounded-w1", 1, rounding, (run, event) -> {});
@@ -94,15 +111,6 @@ class SameBitsTest {
     workersKeepSlices = true;
     assertThat(train("rounded-kept", 2, List.of("wire_dtype=bfloat16"), (run, event) -> {}))
         .isEqualTo(one);
-  }
-
-  @Test
-  void gradientCheckpointingHasBitsOfItsOwnThatNeitherWorkersNorMemoryChange() throws Exception {
-    String alone =
-        train("checkpointed", 1, List.of("gradient_checkpointing=true"), (run, event) -> {});
-    assertThat(alone).isNotEqualTo(expected);
-    List<String> sets = List.of("gradient_checkpointing=true", "held_forward_memory=64KiB");
-    assertThat(train("checkpointed-scored", 3, sets, (run, event) -> {})).isEqualTo(alone);
   }
 
   @Test

@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
       ScoreCommand.class,
       GenerateCommand.class,
       LedgerCommand.class,
+      CheckpointsCommand.class,
       DashboardCommand.class,
       ListCommand.class,
       GetCommand.class,

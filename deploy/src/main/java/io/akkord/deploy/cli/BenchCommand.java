@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
       BenchCommand.EngineCommand.class,
       BenchBulkCommand.class,
       BenchControlCommand.class,
-      BenchProcessesCommand.class
+      BenchProcessesCommand.class,
+      BenchRecoveryCommand.class
     })
 final class BenchCommand {
   private BenchCommand() {}

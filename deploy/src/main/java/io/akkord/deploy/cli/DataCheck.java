@@ -1,8 +1,8 @@
 package io.akkord.deploy.cli;
 
 import io.akkord.model.UserError;
+import io.akkord.model.data.DataFile;
 import io.akkord.model.data.Demonstration;
-import io.akkord.model.data.JsonlReader;
 import io.akkord.model.data.TokenFile;
 import io.akkord.model.data.TokenizeOptions;
 import io.akkord.model.data.TokenizedSample;
@@ -86,7 +86,7 @@ final class DataCheck {
   }
 
   private Void readRows(Path source) {
-    JsonlReader.read(source, this::row);
+    DataFile.read(source, this::row);
     return null;
   }
 

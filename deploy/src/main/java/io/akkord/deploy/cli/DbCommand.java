@@ -72,7 +72,7 @@ final class DbCommand implements Runnable {
   }
 
   /** This process's settings with what was said on the command line over them. */
-  private static Persistence settings(String url, String user) {
+  static Persistence settings(String url, String user) {
     Map<String, String> said = new HashMap<>();
     if (url != null) {
       said.put("akkord.persistence.url", url);

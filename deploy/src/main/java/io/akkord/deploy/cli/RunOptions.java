@@ -25,14 +25,24 @@ final class RunOptions {
    * @param positional the folder as an argument without a name, or null
    */
   RunRecord open(Path positional) {
+    return RunRecord.open(folder(positional));
+  }
+
+  /**
+   * The folder of the run.
+   *
+   * @param positional the folder as an argument without a name, or null
+   * @throws UserError if two are named, or none is and there is none
+   */
+  Path folder(Path positional) {
     if (positional != null && named != null && !positional.equals(named)) {
       throw new UserError(
           "two runs are named, %s and --run %s; name one".formatted(positional, named));
     }
     if (positional != null) {
-      return RunRecord.open(positional);
+      return positional;
     }
-    return RunRecord.open(named != null ? named : newest(RUNS));
+    return named != null ? named : newest(RUNS);
   }
 
   /**

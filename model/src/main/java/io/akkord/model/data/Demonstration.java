@@ -1,11 +1,11 @@
 package io.akkord.model.data;
 
 /**
- * One row of a data file: text ({@code prompt}, {@code completion}), token ids, or a conversation,
- * never two of them.
+ * One row of a data file (a line of JSONL, a row of Parquet): text ({@code prompt}, {@code
+ * completion}), token ids, or a conversation, never two of them.
  *
  * @param line 1-based
- * @param id the row's own, else {@code line-N}
+ * @param id the row's own, else {@code line-N} or {@code row-N}
  * @param conversation what the model's chat template turns into text
  * @param origin where the row is from; empty if it does not say
  */

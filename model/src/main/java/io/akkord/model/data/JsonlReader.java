@@ -53,9 +53,6 @@ public final class JsonlReader {
   }
 
   private void run(Consumer<Demonstration> consumer) {
-    if (file.toString().endsWith(".parquet")) {
-      throw new UserError(file + ": Parquet is not supported yet; convert the file to JSONL");
-    }
     if (!Files.isRegularFile(file)) {
       throw new UserError("data file %s does not exist".formatted(file));
     }

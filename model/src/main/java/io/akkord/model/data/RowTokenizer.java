@@ -153,6 +153,8 @@ final class RowTokenizer {
   }
 
   private UserError error(Demonstration row, String problem) {
-    return new UserError("%s, line %d (id %s): %s".formatted(file, row.line(), row.id(), problem));
+    return new UserError(
+        "%s, %s %d (id %s): %s"
+            .formatted(file, DataFile.unit(file), row.line(), row.id(), problem));
   }
 }

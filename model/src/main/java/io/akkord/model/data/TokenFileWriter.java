@@ -126,7 +126,7 @@ final class TokenFileWriter {
     long[] offset = {0};
     try (DataOutputStream out =
         new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(tokens)))) {
-      JsonlReader.read(
+      DataFile.read(
           jsonl,
           row -> {
             try {

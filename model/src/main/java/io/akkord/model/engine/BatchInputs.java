@@ -10,7 +10,8 @@ import java.util.List;
 /**
  * A micro-batch as native arrays: the first arguments of every program method that takes one.
  *
- * @param arguments ids [B,T], positions of the targets [N], labels [N], averages [B,N]
+ * @param arguments ids [B,T], positions of the targets [N], labels [N], averages [samples, N],
+ *     packing
  */
 record BatchInputs(List<Object> arguments) {
 
@@ -22,17 +23,18 @@ record BatchInputs(List<Object> arguments) {
    */
   static BatchInputs of(NDManager scope, MicroBatch batch, DataType type) {
     int targets = batch.targets();
-    double[] average = new double[batch.rows() * targets];
+    double[] average = new double[batch.samples() * targets];
     for (int t = 0; t < targets; t++) {
-      int row = batch.sampleOfTarget()[t];
-      average[row * targets + t] = 1.0 / batch.targetCount()[row];
+      int sample = batch.sampleOfTarget()[t];
+      average[sample * targets + t] = 1.0 / batch.targetCount()[sample];
     }
     return new BatchInputs(
         List.of(
             scope.create(batch.ids(), new Shape(batch.rows(), batch.columns())),
             scope.create(widen(batch.targetPositions()), new Shape(targets)),
             scope.create(batch.labels(), new Shape(targets)),
-            number(scope, average, new Shape(batch.rows(), targets), type)));
+            number(scope, average, new Shape(batch.samples(), targets), type),
+            batch.packed() ? PackedRows.of(scope, batch) : PackedRows.none(scope)));
   }
 
   /** An array of the compute type from float64 numbers. */

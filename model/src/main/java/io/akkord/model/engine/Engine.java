@@ -233,7 +233,7 @@ public final class Engine implements AutoCloseable {
   /**
    * Gradient of {@code Σ factor_i · loss_i} of a held forward, which is closed.
    *
-   * @param factors per row, what the sample's loss is multiplied with in the batch loss
+   * @param factors per sample, what the sample's loss is multiplied with in the batch loss
    * @param overwrite whether the gradient is written over, else added to
    */
   public void backward(HeldForward held, double[] factors, FlatBuffer gradient, boolean overwrite) {
@@ -353,7 +353,7 @@ public final class Engine implements AutoCloseable {
   public long heldBytes(MicroBatch batch) {
     if (options.gradientCheckpointing()) {
       long borders = (long) config.layers() * batch.rows() * batch.columns() * config.hiddenSize();
-      long average = (long) batch.targetCount().length * batch.targets();
+      long average = (long) batch.samples() * batch.targets();
       return (borders + average) * parameters.elementBytes();
     }
     long perToken =
@@ -361,7 +361,8 @@ public final class Engine implements AutoCloseable {
             * (8L * config.hiddenSize()
                 + 6L * config.heads() * config.headDim()
                 + 4L * config.kvHeads() * config.headDim()
-                + 5L * config.intermediateSize());
+                + 5L * config.intermediateSize()
+                + (batch.packed() ? 8L * config.heads() * config.headDim() : 0));
     long tokens = (long) batch.rows() * batch.columns();
     // log_softmax keeps its result, and the logits live until it is done.
     long head = 2L * batch.targets() * config.vocabSize();
@@ -373,9 +374,9 @@ public final class Engine implements AutoCloseable {
     double[] dft = out.get(2).toDoubleArray();
     double[] meanP = out.get(3).toDoubleArray();
     List<SampleScore> samples = new ArrayList<>();
-    for (int row = 0; row < batch.rows(); row++) {
-      double hits = top1 == null ? 0 : top1[row];
-      samples.add(new SampleScore(nll[row], dft[row], meanP[row], hits, batch.targetCount()[row]));
+    for (int i = 0; i < batch.samples(); i++) {
+      double hits = top1 == null ? 0 : top1[i];
+      samples.add(new SampleScore(nll[i], dft[i], meanP[i], hits, batch.targetCount()[i]));
     }
     double[] entropy = out.get(5).toDoubleArray();
     double sum = 0;

@@ -5,11 +5,11 @@
 # a whole micro-batch never exist at once. The numbers are those of decoder.py to rounding; the bits are not.
 
   # The inputs of layers 1, 2, … and the output of the last one. Layer 0 starts from the embedding, which is cheap to look up again.
-  def boundaries(self: __torch__.Decoder, ids_BT: Tensor, keep: bool, cos_TE: Tensor, sin_TE: Tensor, P: List[Tensor]) -> List[Tensor]:
+  def boundaries(self: __torch__.Decoder, ids_BT: Tensor, packing: List[Tensor], keep: bool, cos_TE: Tensor, sin_TE: Tensor, P: List[Tensor]) -> List[Tensor]:
     x_BTD = torch.embedding(P[0], ids_BT)
     kept = annotate(List[Tensor], [])
     for l in range({{layers}}):
-      x_BTD = self.layer(x_BTD, cos_TE, sin_TE, P, 1 + l * {{parameters_per_layer}})
+      x_BTD = self.layer(x_BTD, packing, cos_TE, sin_TE, P, 1 + l * {{parameters_per_layer}})
       if keep:
         kept.append(x_BTD)
     if torch.__not__(keep):
@@ -22,10 +22,9 @@
     return torch.rms_norm(x_ND, [{{hidden_size}}], {{final_norm}}, {{rms_norm_eps}})
 
   # The numbers of `score`, then the boundaries: all of them if keep = 1, else the last alone.
-  def forward_checkpointed(self: __torch__.Decoder, ids_BT: Tensor, targets_N: Tensor, labels_N: Tensor, average_BN: Tensor, keep: Tensor, cos: Tensor, sin: Tensor, P: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, List[Tensor]]:
+  def forward_checkpointed(self: __torch__.Decoder, ids_BT: Tensor, targets_N: Tensor, labels_N: Tensor, average_BN: Tensor, packing: List[Tensor], keep: Tensor, cos: Tensor, sin: Tensor, P: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, List[Tensor]]:
     torch.set_grad_enabled(False)
-    T = torch.size(ids_BT, 1)
-    kept = self.boundaries(ids_BT, bool(torch.item(keep)), torch.slice(cos, 0, 0, T), torch.slice(sin, 0, 0, T), P)
+    kept = self.boundaries(ids_BT, packing, bool(torch.item(keep)), self.rotary(cos, ids_BT, packing), self.rotary(sin, ids_BT, packing), P)
     h_ND = self.target_hidden(kept[-1], targets_N, P)
     N = torch.size(targets_N, 0)
     logps = annotate(List[Tensor], [])
@@ -76,13 +75,12 @@
     return torch.cat(grads_h)
 
   # Gradient of sum_i factor_i loss_i from the boundaries, written over (overwrite = 1) or added to the flat gradient.
-  def backward_checkpointed(self: __torch__.Decoder, ids_BT: Tensor, targets_N: Tensor, labels_N: Tensor, average_BN: Tensor, kept: List[Tensor], factor_B: Tensor, overwrite: Tensor, gradient: Tensor, cos: Tensor, sin: Tensor, P: List[Tensor]) -> Tensor:
+  def backward_checkpointed(self: __torch__.Decoder, ids_BT: Tensor, targets_N: Tensor, labels_N: Tensor, average_BN: Tensor, packing: List[Tensor], kept: List[Tensor], factor_B: Tensor, overwrite: Tensor, gradient: Tensor, cos: Tensor, sin: Tensor, P: List[Tensor]) -> Tensor:
     if bool(torch.item(overwrite)):
       torch.zero_(gradient)
     into = self.views(torch.detach(gradient))
-    T = torch.size(ids_BT, 1)
-    cos_TE = torch.slice(cos, 0, 0, T)
-    sin_TE = torch.slice(sin, 0, 0, T)
+    cos_TE = self.rotary(cos, ids_BT, packing)
+    sin_TE = self.rotary(sin, ids_BT, packing)
     x_BTD = self.leaf(kept[-1])
     h_ND = self.target_hidden(x_BTD, targets_N, P)
     grad_ND = self.backward_head(torch.detach(h_ND), labels_N, average_BN, factor_B, into, P)
@@ -95,7 +93,7 @@
         x_BTD = self.leaf(torch.embedding(torch.detach(P[0]), ids_BT))
       else:
         x_BTD = self.leaf(kept[l - 1])
-      y_BTD = self.layer(x_BTD, cos_TE, sin_TE, P, o)
+      y_BTD = self.layer(x_BTD, packing, cos_TE, sin_TE, P, o)
       of = annotate(List[Tensor], [])
       for i in range({{parameters_per_layer}}):
         of.append(P[o + i])

@@ -2,8 +2,10 @@
 # Java fills in what stands in double braces from config.json; nothing else runs before this text.
 #
 # Dimensions at the end of names: B rows of the micro-batch, T positions, D hidden size, H query heads, K key/value heads,
-# E head size, F feed-forward size, V vocabulary, N target tokens of the whole micro-batch.
+# E head size, F feed-forward size, V vocabulary, N target tokens of the whole micro-batch, S samples, L tokens of the longest of them.
 # P: all parameters in the order of the model (see `views`); o: index in P of a layer's first parameter.
+# packing: empty where a row is one sample; else positions_BT of every token in its own sample, places_BT of every token among the
+# concatenated groups, and for each group of samples of similar length tokens_SL, their tokens' indices in the flat [B*T].
 class Decoder(Module):
   __parameters__ = []
   __buffers__ = []
@@ -48,6 +50,37 @@ class Decoder(Module):
   def attention(self: __torch__.Decoder, q_BHTE: Tensor, k_BKTE: Tensor, v_BKTE: Tensor) -> Tensor:
     return torch.scaled_dot_product_attention(q_BHTE, self.repeat_heads(k_BKTE), self.repeat_heads(v_BKTE), None, 0.0, True)
 
+  # The tokens of one group of samples, taken out of their rows: [B,H,T,E] -> [S,H,L,E].
+  def samples(self: __torch__.Decoder, x_BHTE: Tensor, tokens_SL: Tensor) -> Tensor:
+    H = torch.size(x_BHTE, 1)
+    x_NHE = torch.reshape(torch.transpose(x_BHTE, 1, 2), [-1, H, {{head_dim}}])
+    x_SLHE = torch.view(torch.index_select(x_NHE, 0, torch.reshape(tokens_SL, [-1])), [torch.size(tokens_SL, 0), torch.size(tokens_SL, 1), H, {{head_dim}}])
+    return torch.transpose(x_SLHE, 1, 2)
+
+  # Samples that share a row do not see each other: attention runs sample by sample, group by group, with no mask and next to no
+  # padding, and its results go back to where the tokens stand.
+  def packed_attention(self: __torch__.Decoder, q_BHTE: Tensor, k_BKTE: Tensor, v_BKTE: Tensor, packing: List[Tensor]) -> Tensor:
+    groups = annotate(List[Tensor], [])
+    for g in range(torch.len(packing) - 2):
+      tokens_SL = packing[g + 2]
+      a_SHLE = self.attention(self.samples(q_BHTE, tokens_SL), self.samples(k_BKTE, tokens_SL), self.samples(v_BKTE, tokens_SL))
+      groups.append(torch.reshape(torch.transpose(a_SHLE, 1, 2), [-1, {{heads}}, {{head_dim}}]))
+    a_NHE = torch.index_select(torch.cat(groups), 0, torch.reshape(packing[1], [-1]))
+    return torch.transpose(torch.view(a_NHE, [torch.size(q_BHTE, 0), torch.size(q_BHTE, 2), {{heads}}, {{head_dim}}]), 1, 2)
+
+  def is_packed(self: __torch__.Decoder, packing: List[Tensor]) -> bool:
+    return torch.gt(torch.numel(packing[0]), 0)
+
+  # Rows of the rotary table for every token: by its place in the row, or in its own sample.
+  def rotary(self: __torch__.Decoder, table: Tensor, ids_BT: Tensor, packing: List[Tensor]) -> Tensor:
+    B = torch.size(ids_BT, 0)
+    T = torch.size(ids_BT, 1)
+    if self.is_packed(packing):
+      rows = torch.view(torch.index_select(table, 0, torch.reshape(packing[0], [-1])), [B, 1, T, {{head_dim}}])
+    else:
+      rows = torch.slice(table, 0, 0, T)
+    return rows
+
   def attention_output(self: __torch__.Decoder, x_BTD: Tensor, a_BHTE: Tensor, P: List[Tensor], o: int) -> Tensor:
     a_BTD = torch.reshape(torch.transpose(a_BHTE, 1, 2), [torch.size(x_BTD, 0), torch.size(x_BTD, 1), {{attention_size}}])
     return x_BTD + self.linear(a_BTD, {{o_proj}}, {{o_bias}})
@@ -58,33 +91,37 @@ class Decoder(Module):
     f_BTF = torch.silu(self.linear(h_BTD, {{gate_proj}}, {{gate_bias}})) * self.linear(h_BTD, {{up_proj}}, {{up_bias}})
     return x_BTD + self.linear(f_BTF, {{down_proj}}, {{down_bias}})
 
-  def layer(self: __torch__.Decoder, x_BTD: Tensor, cos_TE: Tensor, sin_TE: Tensor, P: List[Tensor], o: int) -> Tensor:
+  def layer(self: __torch__.Decoder, x_BTD: Tensor, packing: List[Tensor], cos_TE: Tensor, sin_TE: Tensor, P: List[Tensor], o: int) -> Tensor:
     q, k, v = self.queries_keys_values(x_BTD, cos_TE, sin_TE, P, o)
-    return self.feed_forward(self.attention_output(x_BTD, self.attention(q, k, v), P, o), P, o)
+    if self.is_packed(packing):
+      a_BHTE = self.packed_attention(q, k, v, packing)
+    else:
+      a_BHTE = self.attention(q, k, v)
+    return self.feed_forward(self.attention_output(x_BTD, a_BHTE, P, o), P, o)
 
   # Token ids -> last hidden state after the final norm.
-  def hidden(self: __torch__.Decoder, ids_BT: Tensor, cos: Tensor, sin: Tensor, P: List[Tensor]) -> Tensor:
-    T = torch.size(ids_BT, 1)
-    cos_TE = torch.slice(cos, 0, 0, T)
-    sin_TE = torch.slice(sin, 0, 0, T)
+  def hidden(self: __torch__.Decoder, ids_BT: Tensor, packing: List[Tensor], cos: Tensor, sin: Tensor, P: List[Tensor]) -> Tensor:
+    cos_TE = self.rotary(cos, ids_BT, packing)
+    sin_TE = self.rotary(sin, ids_BT, packing)
     x_BTD = torch.embedding(P[0], ids_BT)
     for l in range({{layers}}):
-      x_BTD = self.layer(x_BTD, cos_TE, sin_TE, P, 1 + l * {{parameters_per_layer}})
+      x_BTD = self.layer(x_BTD, packing, cos_TE, sin_TE, P, 1 + l * {{parameters_per_layer}})
     return torch.rms_norm(x_BTD, [{{hidden_size}}], {{final_norm}}, {{rms_norm_eps}})
 
   # ---- scores and gradients --------------------------------------------------------------------------------------------------
 
   # Log-probabilities of the vocabulary at the N target positions only: a masked prompt costs no head.
-  def target_log_probs(self: __torch__.Decoder, ids_BT: Tensor, targets_N: Tensor, cos: Tensor, sin: Tensor, P: List[Tensor]) -> Tensor:
-    h_BTD = self.hidden(ids_BT, cos, sin, P)
+  def target_log_probs(self: __torch__.Decoder, ids_BT: Tensor, targets_N: Tensor, packing: List[Tensor], cos: Tensor, sin: Tensor, P: List[Tensor]) -> Tensor:
+    h_BTD = self.hidden(ids_BT, packing, cos, sin, P)
     h_ND = torch.index_select(torch.reshape(h_BTD, [-1, {{hidden_size}}]), 0, targets_N)
     return torch.log_softmax(self.linear(h_ND, {{lm_head}}, None), -1)
 
-  # average_BN[i,t] = 1/|y_i| where target t belongs to row i: a product with it is the mean over a sample's tokens.
+  # average_BN[i,t] = 1/|y_i| where target t belongs to sample i: a product with it is the mean over a sample's tokens. Here B counts
+  # samples, which are the rows unless several share one.
   # Returns the differentiable loss per sample and, detached in float64, c = NLL, DFT and mean token probability per sample
   # (arXiv 2606.11206 section 3), log p per target, and the entropy (nats) of every {{entropy_stride}}th target.
-  def forward(self: __torch__.Decoder, ids_BT: Tensor, targets_N: Tensor, labels_N: Tensor, average_BN: Tensor, cos: Tensor, sin: Tensor, P: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    logp_NV = self.target_log_probs(ids_BT, targets_N, cos, sin, P)
+  def forward(self: __torch__.Decoder, ids_BT: Tensor, targets_N: Tensor, labels_N: Tensor, average_BN: Tensor, packing: List[Tensor], cos: Tensor, sin: Tensor, P: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    logp_NV = self.target_log_probs(ids_BT, targets_N, packing, cos, sin, P)
     logp_N = torch.squeeze(torch.gather(logp_NV, 1, torch.unsqueeze(labels_N, 1)), 1)
     p_N = torch.exp(torch.detach(logp_N))
     loss_B = -torch.mv(average_BN, {{token_loss}})
@@ -96,9 +133,9 @@ class Decoder(Module):
     return (loss_B, -torch.mv(average64_BN, logp64_N), -torch.mv(average64_BN, p64_N * logp64_N), torch.mv(average64_BN, p64_N), logp64_N, torch.to(entropy, 7))
 
   # The same numbers without a graph, and which targets are the arg-max.
-  def score(self: __torch__.Decoder, ids_BT: Tensor, targets_N: Tensor, labels_N: Tensor, average_BN: Tensor, cos: Tensor, sin: Tensor, P: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+  def score(self: __torch__.Decoder, ids_BT: Tensor, targets_N: Tensor, labels_N: Tensor, average_BN: Tensor, packing: List[Tensor], cos: Tensor, sin: Tensor, P: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     torch.set_grad_enabled(False)
-    logp_NV = self.target_log_probs(ids_BT, targets_N, cos, sin, P)
+    logp_NV = self.target_log_probs(ids_BT, targets_N, packing, cos, sin, P)
     logp64_N = torch.to(torch.squeeze(torch.gather(logp_NV, 1, torch.unsqueeze(labels_N, 1)), 1), 7)
     p64_N = torch.exp(logp64_N)
     average64_BN = torch.to(average_BN, 7)
@@ -111,7 +148,7 @@ class Decoder(Module):
   # All logits, for comparison with other implementations.
   def logits(self: __torch__.Decoder, ids_BT: Tensor, cos: Tensor, sin: Tensor, P: List[Tensor]) -> Tensor:
     torch.set_grad_enabled(False)
-    logits_BTV = self.linear(self.hidden(ids_BT, cos, sin, P), {{lm_head}}, None)
+    logits_BTV = self.linear(self.hidden(ids_BT, [torch.new_zeros(ids_BT, [0])], cos, sin, P), {{lm_head}}, None)
     torch.set_grad_enabled(True)
     return logits_BTV
 

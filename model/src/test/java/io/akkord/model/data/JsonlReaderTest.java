@@ -177,8 +177,5 @@ class JsonlReaderTest {
     assertThatThrownBy(() -> JsonlReader.readAll(temp.resolve("absent.jsonl")))
         .isInstanceOf(UserError.class)
         .hasMessage("data file %s does not exist".formatted(temp.resolve("absent.jsonl")));
-    assertThatThrownBy(() -> JsonlReader.readAll(temp.resolve("rows.parquet")))
-        .isInstanceOf(UserError.class)
-        .hasMessageContaining("Parquet is not supported yet; convert the file to JSONL");
   }
 }

@@ -34,6 +34,25 @@ class MicroBatchTest {
   }
 
   @Test
+  void packedSamplesStandBehindOneAnotherAndKeepTheirTargets() {
+    MicroBatch batch =
+        MicroBatch.packed(
+            List.of(
+                List.of(sample(40, new int[] {10, 11}, 12), sample(7, new int[] {20}, 2)),
+                List.of(sample(9, new int[] {30}, 31, 33))),
+            99);
+    assertThat(batch.packed()).isTrue();
+    assertThat(batch.samples()).isEqualTo(3);
+    assertThat(batch.ids()).containsExactly(10, 11, 12, 20, 2, 30, 31, 33, 99, 99);
+    assertThat(batch.targetPositions()).containsExactly(1, 3, 5, 6);
+    assertThat(batch.sampleOfTarget()).containsExactly(0, 1, 2, 2);
+    assertThat(batch.targetCount()).containsExactly(1, 1, 2);
+    assertThat(batch.sampleIndex()).containsExactly(40, 7, 9);
+    assertThat(batch.starts()).containsExactly(0, 3, 5);
+    assertThat(batch.lengths()).containsExactly(3, 2, 3);
+  }
+
+  @Test
   void aPromptTokenIsNeverATarget() {
     MicroBatch batch = MicroBatch.of(List.of(sample(0, new int[] {1, 2, 3, 2}, 5)), 2);
     assertThat(batch.labels()).containsExactly(5);
