@@ -113,6 +113,10 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   private boolean opening;
   private final KeptSlices.Lease lease;
   private HeldSlice held;
+
+  /** What was opened last; the device thread's own. */
+  private HeldSlice fresh;
+
   private long version = -1;
   private final List<LaneInbox.Block> inUse = new ArrayList<>();
   private boolean summing;
@@ -209,19 +213,21 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
       getContext()
           .pipeToSelf(
               device.submit(
-                  () ->
-                      new HeldSlice(
-                          slice,
-                          device,
-                          device.open(
-                              facts,
-                              slice,
-                              bytes(Kind.SNAPSHOT_WEIGHTS),
-                              bytes(Kind.SNAPSHOT_FIRST_MOMENT),
-                              bytes(Kind.SNAPSHOT_SECOND_MOMENT)),
-                          from)),
+                  () -> {
+                    fresh = new HeldSlice(slice, device, openStore(), from);
+                    return fresh;
+                  }),
               Opened::new);
     }
+  }
+
+  private SliceStore openStore() {
+    return device.open(
+        facts,
+        slice,
+        bytes(Kind.SNAPSHOT_WEIGHTS),
+        bytes(Kind.SNAPSHOT_FIRST_MOMENT),
+        bytes(Kind.SNAPSHOT_SECOND_MOMENT));
   }
 
   private ByteBuffer bytes(Kind kind) {
@@ -465,7 +471,8 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
    */
   private Behavior<Command> onPostStop(PostStop signal) {
     inUse.addAll(parts.detach());
-    releaseState();
+    // A job that opens the slice may still read its state.
+    inUse.addAll(state.values());
     inbox.close();
     List<LaneInbox.Block> blocks = List.copyOf(inUse);
     Apply undone = waitingApply;
@@ -487,6 +494,10 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   }
 
   private Void endLease() {
+    if (held == null && fresh != null) {
+      // Nobody has seen that it was opened.
+      fresh.close();
+    }
     lease.end(held);
     return null;
   }

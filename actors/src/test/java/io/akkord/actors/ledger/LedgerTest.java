@@ -259,6 +259,32 @@ class LedgerTest {
   }
 
   @Test
+  void stepsThatOnlyTheSlicesRememberComeFirstAndInOrder() {
+    LedgerImage image = new LedgerState(SETUP.rules()).image("first", 1, 1);
+    List<LedgerEvent.StepCommitted> lacking =
+        List.of(
+            LedgerFixture.step(0, new int[] {0, 1}, 1f, 3f).getStepCommitted(),
+            LedgerFixture.step(1, new int[] {2, 3}, 3f, 1f).getStepCommitted());
+    LedgerSetup second =
+        LedgerFixture.setup(
+            ScoreKind.Z, 0.3, 1, Optional.of(new LedgerSeed(image, List.of(), lacking, 1)));
+    respawn(second, DiskSync.none());
+    TestProbe<StepStored> probe = KIT.createTestProbe();
+    ledger.tell(step(1, probe.getRef()));
+    probe.expectMessage(new StepStored(1));
+    ledger.tell(step(2, probe.getRef()));
+    probe.expectMessage(new StepStored(2));
+    List<LedgerEvent> stored =
+        JOURNAL.persistedInStorage("ledger|first|2").stream().map(LedgerEvent.class::cast).toList();
+    assertThat(stored).hasSize(4);
+    assertThat(stored.get(0).getSeeded().getTakenOverFrom()).isEqualTo(1);
+    assertThat(stored.get(0).getSeeded().getResumedFromCommittedSteps()).isZero();
+    assertThat(stored.subList(1, 3))
+        .extracting(LedgerEvent::getStepCommitted)
+        .containsExactlyElementsOf(lacking);
+  }
+
+  @Test
   void nothingIsAcknowledgedBeforeTheDiskIsForced() {
     CompletableFuture<Void> force = new CompletableFuture<>();
     respawn(SETUP, () -> force);
