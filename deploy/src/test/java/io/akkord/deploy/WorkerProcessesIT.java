@@ -115,6 +115,7 @@ class WorkerProcessesIT {
             LONG,
             "-Dakkord.deadlines.step=4s",
             "-Dakkord.deadlines.ledger-acknowledgement=2s",
+            "-Dakkord.cluster.heartbeat-pause=3s",
             "--workers",
             "2");
     await("hanging", 10);

@@ -19,6 +19,7 @@ import io.akkord.actors.node.ThisNode;
 import io.akkord.actors.security.TlsMaterial;
 import io.akkord.actors.worker.Devices;
 import io.akkord.actors.worker.WorkerHost;
+import io.akkord.config.DeadlineLadder;
 import io.akkord.config.Settings;
 import io.akkord.model.UserError;
 import io.akkord.model.engine.NativeLibrary;
@@ -105,9 +106,11 @@ public final class ClusterNode implements AutoCloseable {
   /**
    * Starts the node; a head is its own cluster at once, others join it.
    *
-   * @throws UserError if its address cannot be listened on
+   * @throws UserError if its address cannot be listened on, or its time-outs are in an order that
+   *     cannot work
    */
   public static ClusterNode start(Options options) {
+    DeadlineLadder.require(ConfigFactory.load());
     Optional<TlsMaterial> tls = TlsMaterial.of(ConfigFactory.load());
     ContentSettings content = ContentSettings.read(ConfigFactory.load());
     NettyBulk bulk;

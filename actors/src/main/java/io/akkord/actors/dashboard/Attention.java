@@ -21,6 +21,12 @@ public final class Attention {
   /** Above this multiple it has come apart. */
   private static final double ENTROPY_HIGH = 2.5;
 
+  /**
+   * Below this share of different runs of four tokens texts are loops; stories and answers have 0.8
+   * to 1. There is no upper end: a text in which nothing comes twice is a good one.
+   */
+  private static final double DISTINCT_LOW = 0.5;
+
   /** Steps that are looked at for skips and clipping. */
   private static final int WINDOW = 100;
 
@@ -57,12 +63,15 @@ public final class Attention {
   public static List<Entry> of(RunModel run, Disk disk) {
     List<Entry> entries = new ArrayList<>();
     failed(run, entries);
-    disk(disk, entries);
+    if (run.ended().filter(ended -> ended.outcome().equals("finished")).isEmpty()) {
+      disk(disk, entries);
+    }
     skips(run, entries);
     entropy(run, entries);
     workers(run, entries);
     stragglers(run, entries);
     cycles(run, entries);
+    repetition(run, entries);
     clipping(run, entries);
     entries.sort(
         java.util.Comparator.comparingInt(
@@ -220,6 +229,28 @@ public final class Attention {
                       last.getCandidates(),
                       last.getReason()),
               "See the reasons on Rewrites; most often max_new_tokens is too small for the answers, or the coin (rewrite.probability) fell so."));
+    }
+  }
+
+  /** What the policy writes when nobody holds its hand: collapse shows there first. */
+  private static void repetition(RunModel run, List<Entry> entries) {
+    CycleFinished last = null;
+    for (CycleFinished cycle : run.cycles()) {
+      last = cycle.hasDistinct() ? cycle : last;
+    }
+    if (last != null && last.getDistinct() < DISTINCT_LOW) {
+      entries.add(
+          new Entry(
+              "warn",
+              "rewrites repeat themselves",
+              String.format(
+                  Locale.ROOT,
+                  "cycle %d after step %d: of the runs of four tokens in a text only %.0f %% are different; healthy text has more than %.0f %%",
+                  last.getCycle(),
+                  last.getCommittedSteps(),
+                  100 * last.getDistinct(),
+                  100 * DISTINCT_LOW),
+              "The policy may be collapsing: read them on Rewrites, lower learning_rate, raise rewrite.temperature, or go back to an earlier checkpoint."));
     }
   }
 

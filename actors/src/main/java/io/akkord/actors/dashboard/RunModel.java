@@ -204,7 +204,8 @@ public final class RunModel {
   }
 
   private static boolean warns(String note) {
-    return note.contains(" is lost ")
+    return note.startsWith(AttentionWatch.PREFIX)
+        || note.contains(" is lost ")
         || note.contains("was skipped")
         || note.contains("passed over");
   }

@@ -146,6 +146,7 @@ public final class Views {
     view.put("accepted", cycle.getAccepted());
     view.put("rejected", cycle.getRejected());
     view.put("reason", cycle.getReason());
+    view.put("distinct", cycle.hasDistinct() ? cycle.getDistinct() : null);
     return view;
   }
 

@@ -1,7 +1,9 @@
 package io.akkord.actors.run;
 
+import akka.actor.ActorCell;
 import akka.actor.ActorRef;
 import akka.actor.ActorRefWithCell;
+import akka.actor.Cell;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.Adapter;
 import java.util.ArrayList;
@@ -20,9 +22,10 @@ public final class ActorTree {
    *
    * @param path below the guardian
    * @param depth 0 for the guardian's children
+   * @param state running, suspended or stopping
    * @param mailbox messages that wait
    */
-  public record Row(String path, int depth, int mailbox) {}
+  public record Row(String path, int depth, String state, int mailbox) {}
 
   static List<Row> of(ActorSystem<?> system) {
     List<Row> rows = new ArrayList<>();
@@ -37,9 +40,19 @@ public final class ActorTree {
         CollectionConverters.asJava(parent.underlying().childrenRefs().children())) {
       String name = child.path().name();
       if (child instanceof ActorRefWithCell cell && !name.startsWith("$") && rows.size() < LIMIT) {
-        rows.add(new Row(path + name, depth, cell.underlying().numberOfMessages()));
+        Cell it = cell.underlying();
+        rows.add(new Row(path + name, depth, state(it), it.numberOfMessages()));
         children(cell, path + name + "/", depth + 1, rows);
       }
     }
+  }
+
+  private static String state(Cell cell) {
+    if (cell.isTerminated()) {
+      return "stopping";
+    }
+    return cell instanceof ActorCell actor && actor.mailbox().isSuspended()
+        ? "suspended"
+        : "running";
   }
 }

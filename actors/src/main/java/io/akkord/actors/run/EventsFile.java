@@ -93,10 +93,14 @@ final class EventsFile implements RunListener, AutoCloseable {
       line.put("cycle", f.getCycle()).put("committed_steps", f.getCommittedSteps());
       line.put("candidates", f.getCandidates()).put("accepted", f.getAccepted());
       line.put("rejected", f.getRejected()).put("reason", f.getReason());
+      if (f.hasDistinct()) {
+        line.put("distinct", f.getDistinct());
+      }
     } else if (event instanceof RunEvent.Checkpoint checkpoint) {
       CheckpointFinished f = checkpoint.finished();
       line.put("kind", "checkpoint").put("committed_steps", f.getCommittedSteps());
       line.put("folder", f.getFolder()).put("seconds", f.getSeconds());
+      line.put("blocked_seconds", f.getBlockedSeconds());
     } else if (event instanceof RunEvent.Note note) {
       line.put("kind", "note").put("text", note.text());
     } else if (event instanceof RunEvent.Ended ended) {

@@ -143,6 +143,21 @@ public final class RunHistory {
         .build();
   }
 
+  private static CycleFinished cycle(JsonNode line) {
+    CycleFinished.Builder cycle =
+        CycleFinished.newBuilder()
+            .setCycle(line.path("cycle").asInt())
+            .setCommittedSteps(line.path("committed_steps").asLong())
+            .setCandidates(line.path("candidates").asInt())
+            .setAccepted(line.path("accepted").asInt())
+            .setRejected(line.path("rejected").asInt())
+            .setReason(line.path("reason").asText());
+    if (line.path("distinct").isNumber()) {
+      cycle.setDistinct(line.path("distinct").asDouble());
+    }
+    return cycle.build();
+  }
+
   /** Null for a kind that a later version writes. */
   private static RunEvent event(JsonNode line) {
     return switch (line.path("kind").asText()) {
@@ -171,22 +186,14 @@ public final class RunHistory {
         line.path("late").forEach(id -> late.add(id.asText()));
         yield new RunEvent.Overdue(line.path("step").asLong(), late, line.path("reason").asText());
       }
-      case "cycle" ->
-          new RunEvent.Cycle(
-              CycleFinished.newBuilder()
-                  .setCycle(line.path("cycle").asInt())
-                  .setCommittedSteps(line.path("committed_steps").asLong())
-                  .setCandidates(line.path("candidates").asInt())
-                  .setAccepted(line.path("accepted").asInt())
-                  .setRejected(line.path("rejected").asInt())
-                  .setReason(line.path("reason").asText())
-                  .build());
+      case "cycle" -> new RunEvent.Cycle(cycle(line));
       case "checkpoint" ->
           new RunEvent.Checkpoint(
               CheckpointFinished.newBuilder()
                   .setCommittedSteps(line.path("committed_steps").asLong())
                   .setFolder(line.path("folder").asText())
                   .setSeconds(line.path("seconds").asDouble())
+                  .setBlockedSeconds(line.path("blocked_seconds").asDouble())
                   .build());
       case "note" -> new RunEvent.Note(line.path("text").asText());
       case "ended" ->

@@ -427,6 +427,14 @@ public final class TrainingRun {
             output.runId(), steps, "finished", "all steps were done already", checkpoint));
   }
 
+  /**
+   * Puts something that a person should know on record, as if the run had said it; for its
+   * listener, while that is told something.
+   */
+  public void note(String text) {
+    events.on(new RunEvent.Note(text));
+  }
+
   private void on(RunEvent event) {
     if (event instanceof RunEvent.Ended ended) {
       Thread closer = new Thread(() -> endAttempt(ended), "akkord-close");

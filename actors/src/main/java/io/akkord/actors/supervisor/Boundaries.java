@@ -8,6 +8,7 @@ import io.akkord.actors.ledger.Ledger;
 import io.akkord.actors.ledger.Ledger.RewriteGroup;
 import io.akkord.actors.ledger.Ledger.TableStamp;
 import io.akkord.actors.params.ParameterServer;
+import io.akkord.actors.rewrite.Repetition;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.actors.worker.EngineCompute;
@@ -64,6 +65,9 @@ final class Boundaries {
   private TableStamp stamp;
   private Runnable question;
   private WorkPool<RewriteGroup> rewriting;
+  private Repetition repetition = new Repetition();
+  private long checkpointSince;
+  private final Map<Long, Double> blockedSeconds = new HashMap<>();
   private Ledger.CycleOpened cycle;
   private boolean closing;
   private WorkPool<Integer> evaluating;
@@ -287,6 +291,7 @@ final class Boundaries {
     cycle = opened;
     unstored.clear();
     rewriting = new WorkPool<>(opened.missingGroups());
+    repetition = new Repetition();
     giveWork();
     closeWhenStored();
   }
@@ -349,6 +354,7 @@ final class Boundaries {
             .findFirst()
             .orElseThrow();
     if (rewriting.finish(rewritten.worker(), group)) {
+      rewritten.outcomes().forEach(outcome -> repetition.add(outcome.completionIds()));
       ActorRef<Ledger.GroupStored> adapter =
           context.messageAdapter(Ledger.GroupStored.class, Supervisor.GroupStored::new);
       unstored.put(
@@ -384,15 +390,16 @@ final class Boundaries {
     }
     answered();
     stamp = closed.table();
-    CycleFinished finished =
+    CycleFinished.Builder cycleFinished =
         CycleFinished.newBuilder()
             .setCycle(closed.cycle())
             .setCommittedSteps(committed)
             .setCandidates(cycle.candidates())
             .setAccepted(closed.accepted())
             .setRejected(closed.rejected())
-            .setReason(cycle.reason())
-            .build();
+            .setReason(cycle.reason());
+    repetition.distinct().ifPresent(cycleFinished::setDistinct);
+    CycleFinished finished = cycleFinished.build();
     happened.add(SupervisorEvent.newBuilder().setCycleFinished(finished).build());
     peers.events().tell(new RunEvent.Cycle(finished));
     rewriting = null;
@@ -475,6 +482,7 @@ final class Boundaries {
       return;
     }
     phase = Phase.CHECKPOINT;
+    checkpointSince = System.nanoTime();
     ActorRef<Ledger.Saved> adapter =
         context.messageAdapter(Ledger.Saved.class, Supervisor.LedgerSaved::new);
     String file =
@@ -506,7 +514,14 @@ final class Boundaries {
                 Manifest.trainerState(facts.plan(), committed, best),
                 file,
                 adapter));
+    blockedSeconds.put(committed, (System.nanoTime() - checkpointSince) / 1e9);
     proceed();
+  }
+
+  /** How long the run stood still for a checkpoint that is written now. */
+  double blockedSeconds(long committedSteps) {
+    Double seconds = blockedSeconds.remove(committedSteps);
+    return seconds == null ? 0 : seconds;
   }
 
   private void proceed() {

@@ -632,6 +632,7 @@ public final class Supervisor
             .setCommittedSteps(written.committedSteps())
             .setFolder(written.folder())
             .setSeconds(written.seconds())
+            .setBlockedSeconds(boundaries.blockedSeconds(written.committedSteps()))
             .build();
     events.tell(new RunEvent.Checkpoint(finished));
     SupervisorEvent event = SupervisorEvent.newBuilder().setCheckpointFinished(finished).build();

@@ -80,6 +80,24 @@ class AttentionTest {
   }
 
   @Test
+  void rewritesThatRepeatThemselvesAreNamedUntilACycleDoesNot() {
+    tell(Happenings.distinct(1, 10, 0.93));
+    assertThat(about()).isEmpty();
+    tell(Happenings.distinct(2, 20, 0.31));
+    assertThat(entries())
+        .singleElement()
+        .satisfies(
+            e -> {
+              assertThat(e.about()).isEqualTo("rewrites repeat themselves");
+              assertThat(e.reason()).contains("cycle 2", "31 %");
+            });
+    tell(Happenings.cycle(3, 30, 2));
+    assertThat(about()).as("a cycle of short texts says nothing").hasSize(1);
+    tell(Happenings.distinct(4, 40, 0.9));
+    assertThat(about()).isEmpty();
+  }
+
+  @Test
   void whoIsLateInMostStepsIsAStraggler() {
     for (int step = 0; step < 9; step++) {
       tell(Happenings.phases(step, 1, 2));

@@ -45,6 +45,12 @@ public final class Happenings {
             .build());
   }
 
+  /** A cycle whose texts have this share of different runs of four tokens. */
+  static RunEvent.Cycle distinct(int number, long after, double share) {
+    return new RunEvent.Cycle(
+        cycle(number, after, 3).finished().toBuilder().setDistinct(share).build());
+  }
+
   public static RunEvent.Checkpoint checkpoint(long after) {
     return new RunEvent.Checkpoint(
         CheckpointFinished.newBuilder()

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       BenchCommand.EngineCommand.class,
       BenchBulkCommand.class,
       BenchControlCommand.class,
+      BenchDashboardCommand.class,
       BenchProcessesCommand.class,
       BenchRecoveryCommand.class
     })

@@ -1,11 +1,14 @@
 package io.akkord.deploy.cli;
 
+import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.dashboard.RunSet;
 import io.akkord.actors.dashboard.RunView;
 import io.akkord.actors.dashboard.http.DashboardOptions;
 import io.akkord.actors.dashboard.http.DashboardServer;
 import io.akkord.actors.dashboard.http.Token;
+import io.akkord.deploy.cluster.NodeFiles;
 import io.akkord.model.UserError;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,15 +58,32 @@ final class DashboardCommand implements Callable<Integer> {
             port == null ? DashboardOptions.DEFAULT_PORT : port,
             port == null ? DashboardOptions.SEARCH : 0);
     CountDownLatch end = new CountDownLatch(1);
+    Token token = Token.random();
     try (RunSet runs = runs();
-        DashboardServer server =
-            DashboardServer.start(options, runs, Token.random(), out::println)) {
+        DashboardServer server = DashboardServer.start(options, runs, token, out::println)) {
+      if (!options.loopback()) {
+        Path file = NodeFiles.of(ConfigFactory.load()).state().resolve(RunDashboard.TOKEN_FILE);
+        create(file.getParent());
+        token.write(file);
+        out.println("its token, which others need, is in the address and in " + file);
+      }
       out.println("dashboard: " + server.url());
       out.println("Ctrl-C ends it; the runs do not notice.");
       out.flush();
       end.await();
     }
     return 0;
+  }
+
+  private static void create(Path folder) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new UserError(
+          "%s cannot be created (%s); set akkord.cluster.state-dir to a folder that can be written"
+              .formatted(folder, e.getMessage()),
+          e);
+    }
   }
 
   private RunSet runs() {

@@ -1,5 +1,6 @@
 package io.akkord.deploy.cli;
 
+import io.akkord.actors.dashboard.AttentionWatch;
 import io.akkord.actors.params.StepReport;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunResult;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /**
@@ -83,6 +85,9 @@ final class RunConsole {
       Place place,
       RunDashboard dashboard,
       Consumer<TrainingRun> begun) {
+    AttentionWatch watch =
+        new AttentionWatch(recipe.recipe().outputDir(), System::currentTimeMillis);
+    AtomicReference<TrainingRun> started = new AtomicReference<>();
     TrainOptions options =
         new TrainOptions(
             recipe,
@@ -93,11 +98,16 @@ final class RunConsole {
             event -> {
               on(event);
               dashboard.on(event);
+              List<String> needs = watch.on(event);
+              if (started.get() != null) {
+                needs.forEach(started.get()::note);
+              }
             });
     TrainingRun run =
         place.opener() == null
             ? TrainingRun.start(options)
             : TrainingRun.start(options, place.opener());
+    started.set(run);
     begun.accept(run);
     dashboard.follow(run);
     totalSteps = run.plan().totalSteps();

@@ -2,13 +2,17 @@ package io.akkord.deploy.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.typesafe.config.ConfigFactory;
+import io.akkord.deploy.state.StateSource;
+import io.akkord.deploy.state.Table;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -20,7 +24,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "status",
     mixinStandardHelpOptions = true,
-    description = "Nodes, resources, use, who waits and why, and what was lost of late.")
+    description =
+        "A cluster: nodes, resources, use, who waits and why, what was lost of late and what needs attention. With --dir: one run.")
 final class StatusCommand implements Callable<Integer> {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss").withZone(ZoneId.systemDefault());
@@ -33,6 +38,12 @@ final class StatusCommand implements Callable<Integer> {
       description =
           "the head's dashboard (default: $AKKORD_ADDRESS, else the head on this machine)")
   private String address;
+
+  @Option(
+      names = "--dir",
+      paramLabel = "DIR",
+      description = "one run instead of a cluster: its output_dir, or a folder of runs")
+  private Path dir;
 
   @Option(
       names = "--format",
@@ -50,6 +61,18 @@ final class StatusCommand implements Callable<Integer> {
           .getErr()
           .println("akkord: --format is '" + format + "'; allowed are text and json");
       return ExitCode.USAGE;
+    }
+    if (dir != null) {
+      try (StateSource source = StateSource.open(dir)) {
+        JsonNode overview = source.get(List.of("overview"), Map.of());
+        if (format.equals("json")) {
+          out.println(overview.toPrettyString());
+        } else {
+          run(overview).forEach(line -> out.println(Table.safe(line)));
+        }
+      }
+      out.flush();
+      return ExitCode.OK;
     }
     JsonNode cluster = ControlClient.of(address, ConfigFactory.load()).get("cluster");
     if (format.equals("json")) {
@@ -72,6 +95,7 @@ final class StatusCommand implements Callable<Integer> {
     lines.add("Recent failures:");
     cluster.path("failures").forEach(f -> lines.add(failure(f)));
     none(lines, cluster.path("failures"), "(no failures)");
+    attention(lines, cluster.path("attention"));
     lines.add("");
     lines.add("Resources");
     lines.add(LINE);
@@ -98,6 +122,38 @@ final class StatusCommand implements Callable<Integer> {
         .forEach(
             p -> lines.add(" %s: %s".formatted(p.path("job").asText(), p.path("why").asText())));
     none(lines, cluster.path("pending"), "(no job waits)");
+    return lines;
+  }
+
+  private static void attention(List<String> lines, JsonNode entries) {
+    lines.add("Needs attention:");
+    for (JsonNode entry : entries) {
+      lines.add(
+          " %s: %s: %s"
+              .formatted(
+                  entry.path("severity").asText(),
+                  entry.path("about").asText(),
+                  entry.path("reason").asText()));
+      lines.add("   " + entry.path("advice").asText());
+    }
+    none(lines, entries, "(nothing)");
+  }
+
+  /** A run by itself: how far it is, and what it needs. */
+  static List<String> run(JsonNode overview) {
+    JsonNode run = overview.path("run");
+    JsonNode total = run.path("total_steps");
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "Run %s in %s: %s after step %d%s%s"
+            .formatted(
+                run.path("id").asText(),
+                run.path("folder").asText(),
+                run.path("state").asText(),
+                run.path("committed_steps").asLong(),
+                total.isNumber() ? " of " + total.asLong() : "",
+                run.path("reason").asText().isEmpty() ? "" : "; " + run.path("reason").asText()));
+    attention(lines, overview.path("attention"));
     return lines;
   }
 

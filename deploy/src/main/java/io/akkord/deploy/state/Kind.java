@@ -12,8 +12,9 @@ import java.util.stream.Collectors;
 
 /** What can be listed: where its rows come from, what names one, what a table shows of it. */
 public enum Kind {
-  NODES("nodes", "rows", "node", "node pid cores rss_bytes heartbeat_at"),
-  ACTORS("actors", "rows", "path", "path mailbox children"),
+  NODES(
+      "nodes", "rows", "node", "node state pid roles devices cores rss_bytes heard_at incarnation"),
+  ACTORS("actors", "rows", "path", "path state restarts mailbox reason"),
   WORKERS("nodes", "workers", "id", "id state reason joins since"),
   RUNS(
       "runs", "rows", "id", "id state committed_steps total_steps tokens tokens_per_second reason"),

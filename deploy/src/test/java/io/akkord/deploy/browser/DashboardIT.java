@@ -7,6 +7,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.akkord.deploy.Main;
 import io.akkord.model.TestModels;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -68,6 +72,7 @@ class DashboardIT {
       aSampleIsFound(browser);
       aRewriteIsOpened(browser);
       theKeyboardIsEnough(browser);
+      aDashboardThatIsKilledAndComesBackIsNotNoticed(run);
       theRunIsStopped(browser, run);
       assertThat(run.waitFor(60, TimeUnit.SECONDS)).as("the run ends").isTrue();
       assertThat(browser.problems.stream().filter(DashboardIT::isOurs)).isEmpty();
@@ -173,6 +178,46 @@ class DashboardIT {
         "Runs", "document.querySelector('#nav-runs').getAttribute('aria-current') === 'page'");
   }
 
+  /** One of its own process beside the run. */
+  private static void aDashboardThatIsKilledAndComesBackIsNotNoticed(Process run) throws Exception {
+    String output = folder.resolve("run").toString();
+    long before = steps();
+    Process first = start("dashboard", output, "--port", "0");
+    try {
+      assertThat(answer(url("dashboard", first))).contains("committed_steps");
+    } finally {
+      first.destroyForcibly();
+    }
+    assertThat(first.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    long between = steps();
+    Process second = start("dashboard", output, "--port", "0");
+    try {
+      assertThat(answer(url("dashboard", second))).contains("committed_steps");
+    } finally {
+      second.destroyForcibly();
+      second.waitFor(10, TimeUnit.SECONDS);
+    }
+    assertThat(run.isAlive()).isTrue();
+    assertThat(List.of(before, between, steps())).isSorted().doesNotHaveDuplicates();
+    assertThat(Files.readString(folder.resolve("train.log"))).doesNotContain("is lost");
+  }
+
+  private static long steps() throws IOException {
+    try (var lines = Files.lines(folder.resolve("run/metrics.jsonl"))) {
+      return lines.count();
+    }
+  }
+
+  private static String answer(String url) throws Exception {
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(URI.create(url + "/api/v1/runs"))
+                .timeout(Duration.ofSeconds(20))
+                .build(),
+            HttpResponse.BodyHandlers.ofString())
+        .body();
+  }
+
   private static void theRunIsStopped(Browser browser, Process run) throws Exception {
     Path file = folder.resolve("run/dashboard-token");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
@@ -199,7 +244,7 @@ class DashboardIT {
   /** For people: dark, and as wide as a phone. */
   private static void pictures(Browser browser) throws IOException {
     browser.size(1280, 900, true);
-    for (String page : List.of("overview", "runs", "ledger")) {
+    for (String page : List.of("overview", "runs", "ledger", "steps", "actors", "logs")) {
       picture(browser, page, "dark-");
     }
     browser.eval("location.hash = '#/rewrites'");
@@ -207,7 +252,7 @@ class DashboardIT {
     browser.eval("document.querySelector('details.rewrite summary').click()");
     browser.picture(PICTURES.resolve("dark-rewrite.png"));
     browser.size(390, 844, false);
-    for (String page : List.of("overview", "runs", "ledger", "rewrites", "steps")) {
+    for (String page : PAGES) {
       picture(browser, page, "phone-");
       assertThat(browser.eval("document.documentElement.scrollWidth").asInt())
           .as(page + " fits a phone")

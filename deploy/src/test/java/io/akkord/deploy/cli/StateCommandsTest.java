@@ -168,6 +168,18 @@ class StateCommandsTest {
   }
 
   @Test
+  void statusOfARunSaysHowFarItIsAndWhatItNeeds() throws Exception {
+    Cli text = Cli.run("status", "--dir", run.toString());
+    assertThat(text.exitCode()).isZero();
+    assertThat(text.out()).contains("finished after step 24 of 24", "Needs attention:");
+    JsonNode json = JSON.readTree(Cli.run("status", "--dir", run, "--format", "json").out());
+    assertThat(json.path("attention").isArray()).isTrue();
+    for (JsonNode entry : json.path("attention")) {
+      assertThat(text.out()).contains(entry.path("reason").asText(), entry.path("advice").asText());
+    }
+  }
+
+  @Test
   void logsAreSortedByTimeAndNamedAfterWhoSpoke() throws Exception {
     Files.createDirectories(run.resolve("logs"));
     Files.writeString(

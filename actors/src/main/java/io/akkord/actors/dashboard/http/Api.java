@@ -1,11 +1,14 @@
 package io.akkord.actors.dashboard.http;
 
+import io.akkord.actors.dashboard.ActorRows;
 import io.akkord.actors.dashboard.Attention;
 import io.akkord.actors.dashboard.CheckpointRows;
 import io.akkord.actors.dashboard.Curves;
 import io.akkord.actors.dashboard.LedgerPages;
-import io.akkord.actors.dashboard.LiveRun;
 import io.akkord.actors.dashboard.LogLine;
+import io.akkord.actors.dashboard.LogRing;
+import io.akkord.actors.dashboard.NodeLogs;
+import io.akkord.actors.dashboard.RunDisk;
 import io.akkord.actors.dashboard.RunModel;
 import io.akkord.actors.dashboard.RunSet;
 import io.akkord.actors.dashboard.RunView;
@@ -15,9 +18,12 @@ import io.akkord.actors.run.RunEvent;
 import io.akkord.model.UserError;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 
@@ -55,16 +61,18 @@ final class Api {
 
   private final RunSet runs;
   private final LongSupplier clock;
+  private final Optional<ControlRoutes> control;
   private final List<Route> routes = new ArrayList<>();
 
   Api(RunSet runs, LongSupplier clock) {
-    this(runs, clock, List.of());
+    this(runs, clock, Optional.empty());
   }
 
   /** With what the head of a cluster answers besides. */
-  Api(RunSet runs, LongSupplier clock, List<Route> more) {
+  Api(RunSet runs, LongSupplier clock, Optional<ControlRoutes> control) {
     this.runs = runs;
     this.clock = clock;
+    this.control = control;
     get(
         "overview",
         "Health and progress of one run, and what needs attention",
@@ -73,8 +81,12 @@ final class Api {
     get("runs", "Every run this server knows, newest first", q -> summaries());
     get("runs/{id}", "One run with its evaluations and cycles", this::run);
     get("runs/{id}/curves", "Curves in at most 2,000 buckets", this::curves, "x", "names", "since");
-    get("nodes", "Processes and machines of the run", this::nodes, "run");
-    get("actors", "Actors as they stand", this::actors, "run");
+    get("nodes", "Nodes of the cluster, or the process of the run", this::nodes, "run");
+    get(
+        "actors",
+        "Actors as they stand, with state, reason, restarts and mailbox",
+        this::actors,
+        "run");
     get("steps", "The latest steps in full", this::steps, "run", "limit");
     get(
         "scores",
@@ -106,7 +118,16 @@ final class Api {
         "Checkpoints on disk and those rotated away",
         q -> Map.of("rows", CheckpointRows.of(find(q))),
         "run");
-    get("logs", "What was said, oldest first", this::logs, "run", "after", "level", "q", "limit");
+    get(
+        "logs",
+        "What the run and its worker processes have said, oldest first",
+        this::logs,
+        "run",
+        "after",
+        "level",
+        "who",
+        "q",
+        "limit");
     get("settings", "The effective recipe with the origin of each value", this::settings, "run");
     routes.add(
         new Route(
@@ -115,8 +136,8 @@ final class Api {
             "Ends a run of this process after the step in flight, with a checkpoint",
             List.of(),
             this::stop));
-    routes.addAll(more);
-    get("openapi.json", "This list", q -> OpenApi.of(routes));
+    control.ifPresent(head -> routes.addAll(head.routes(runs)));
+    get("openapi.json", "This list", q -> OpenApi.document());
   }
 
   private void get(
@@ -157,13 +178,19 @@ final class Api {
     Map<String, Object> view = new LinkedHashMap<>();
     view.put("now", clock.getAsLong());
     view.put("run", Views.summary(run, clock.getAsLong()));
-    view.put("attention", run.read(m -> Attention.of(m, Machine.disk(run.folder(), 0))));
+    view.put("attention", attention(run));
     view.put("sparks", run.read(m -> Views.sparks(m, SPARKS)));
     view.put("evals", run.read(m -> m.evals().stream().map(Views::eval).toList()));
     view.put("cycles", run.read(m -> m.cycles().stream().map(Views::cycle).toList()));
     view.put("workers", run.read(m -> List.copyOf(m.workers())));
     view.put("notes", run.read(m -> m.log().find(0, "", "", 8)));
     return view;
+  }
+
+  /** The disk is looked at before the model is held, as a run's events wait for that. */
+  static List<Attention.Entry> attention(RunView run) {
+    Attention.Disk disk = RunDisk.of(run.folder());
+    return run.read(m -> Attention.of(m, disk));
   }
 
   private Object summaries() {
@@ -195,15 +222,18 @@ final class Api {
     return run.read(m -> Views.curves(m, x, wanted, since));
   }
 
+  /** The cluster's nodes on its head, else this process if the run goes on in it. */
   private Object nodes(Question question) {
     RunView run = find(question);
-    return run.live().isPresent()
-        ? Map.of(
-            "rows",
-            List.of(Machine.view(run.folder(), clock.getAsLong())),
-            "workers",
-            run.read(m -> List.copyOf(m.workers())))
-        : Map.of("rows", List.of(), "workers", run.read(m -> List.copyOf(m.workers())));
+    List<Map<String, Object>> rows =
+        control
+            .map(ControlRoutes::nodes)
+            .orElseGet(
+                () ->
+                    run.live().isPresent()
+                        ? List.of(Machine.view(run.folder(), clock.getAsLong()))
+                        : List.of());
+    return Map.of("rows", rows, "workers", run.read(m -> List.copyOf(m.workers())));
   }
 
   private Object actors(Question question) {
@@ -212,7 +242,7 @@ final class Api {
         "live",
         run.live().isPresent(),
         "rows",
-        run.live().map(LiveRun::actors).orElse(List.of()),
+        ActorRows.of(run),
         "workers",
         run.read(m -> List.copyOf(m.workers())));
   }
@@ -255,18 +285,33 @@ final class Api {
     return view;
   }
 
+  /** The run's own lines and those of its worker processes, by time. */
   private Object logs(Question question) {
     RunView run = find(question);
-    List<LogLine> lines =
-        run.read(
-            m ->
-                m.log()
-                    .find(
-                        question.number("after", 0, 0, Integer.MAX_VALUE),
-                        question.text("level", ""),
-                        question.text("q", ""),
-                        question.number("limit", 500, 1, 2_000)));
-    return Map.of("rows", lines);
+    String level = question.text("level", "");
+    String wanted = question.text("q", "").toLowerCase(Locale.ROOT);
+    String who = question.text("who", "");
+    int after = question.number("after", 0, 0, Integer.MAX_VALUE);
+    int limit = question.number("limit", 500, 1, 2_000);
+    List<LogLine> all =
+        new ArrayList<>(run.read(m -> m.log().find(after, "", "", LogRing.CAPACITY)));
+    all.addAll(NodeLogs.of(run.folder()));
+    all.sort(Comparator.comparingLong(LogLine::at));
+    List<LogLine> found =
+        all.stream()
+            .filter(line -> level.isEmpty() || line.level().equals(level))
+            .filter(line -> who.isEmpty() || line.source().equals(who))
+            .filter(
+                line ->
+                    wanted.isEmpty()
+                        || line.text().toLowerCase(Locale.ROOT).contains(wanted)
+                        || line.source().toLowerCase(Locale.ROOT).contains(wanted))
+            .toList();
+    return Map.of(
+        "rows",
+        found.subList(Math.max(0, found.size() - limit), found.size()),
+        "sources",
+        all.stream().map(LogLine::source).distinct().sorted().limit(200).toList());
   }
 
   private Object settings(Question question) {

@@ -3,6 +3,7 @@ package io.akkord.actors.dashboard.http;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.akkord.actors.dashboard.RunSet;
 import io.akkord.actors.job.ClusterControl;
 import io.akkord.actors.job.Job;
 import io.akkord.actors.job.JobManager;
@@ -44,10 +45,15 @@ public final class ControlRoutes {
     this.logs = logs;
   }
 
-  List<Api.Route> routes() {
+  /** The routes; what a run that goes on needs is part of how a cluster is. */
+  List<Api.Route> routes(RunSet runs) {
     return List.of(
         new Api.Route(
-            "GET", "cluster", "Nodes, use, failures and who waits", List.of(), q -> cluster()),
+            "GET",
+            "cluster",
+            "Nodes, use, failures, who waits and what needs attention",
+            List.of(),
+            q -> cluster(runs)),
         new Api.Route("GET", "jobs", "Every job, newest first", List.of(), q -> jobs()),
         new Api.Route("GET", "jobs/{id}", "One job", List.of(), q -> row(find(q))),
         new Api.Route(
@@ -65,7 +71,7 @@ public final class ControlRoutes {
             this::stop));
   }
 
-  private Object cluster() {
+  private Object cluster(RunSet runs) {
     ClusterWatch.Status status = control.nodes();
     JobManager.Listing jobs = jobsOrNone();
     Map<String, Object> view = new LinkedHashMap<>();
@@ -87,7 +93,18 @@ public final class ControlRoutes {
             .filter(r -> r.job().state() == Job.State.RUNNING)
             .map(this::row)
             .toList());
+    view.put(
+        "attention",
+        runs.all().stream()
+            .filter(run -> run.live().isPresent())
+            .flatMap(run -> Api.attention(run).stream())
+            .toList());
     return view;
+  }
+
+  /** The nodes of the cluster, control nodes first. */
+  List<Map<String, Object>> nodes() {
+    return control.nodes().nodes().stream().map(ControlRoutes::node).toList();
   }
 
   private List<JobManager.Row> allJobs() {

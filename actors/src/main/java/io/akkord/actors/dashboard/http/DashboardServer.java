@@ -14,12 +14,11 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.net.Socket;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -91,10 +90,7 @@ public final class DashboardServer implements AutoCloseable {
     Responder responder =
         new Responder(
             new Guard(hosts(options), !options.loopback(), token),
-            new Api(
-                runs,
-                System::currentTimeMillis,
-                control.map(ControlRoutes::routes).orElse(List.of())),
+            new Api(runs, System::currentTimeMillis, control),
             runs,
             system);
     try {
@@ -156,11 +152,22 @@ public final class DashboardServer implements AutoCloseable {
         hosts.add(here.getHostName().toLowerCase(Locale.ROOT));
         hosts.add(here.getCanonicalHostName().toLowerCase(Locale.ROOT));
         hosts.add(here.getHostAddress());
-      } catch (UnknownHostException e) {
+        NetworkInterface.networkInterfaces()
+            .flatMap(NetworkInterface::inetAddresses)
+            .forEach(address -> hosts.add(written(address)));
+      } catch (IOException e) {
         // Then only under the address it was bound to.
       }
     }
     return hosts;
+  }
+
+  /** As it stands in an address bar. */
+  private static String written(InetAddress address) {
+    String text = address.getHostAddress();
+    int scope = text.indexOf('%');
+    String bare = scope < 0 ? text : text.substring(0, scope);
+    return bare.contains(":") ? "[" + bare + "]" : bare;
   }
 
   /** The port wanted or, if that may be, the next one nobody has. */

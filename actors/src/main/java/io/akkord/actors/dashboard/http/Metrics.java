@@ -1,6 +1,7 @@
 package io.akkord.actors.dashboard.http;
 
 import io.akkord.actors.dashboard.Attention;
+import io.akkord.actors.dashboard.RunDisk;
 import io.akkord.actors.dashboard.RunModel;
 import io.akkord.actors.dashboard.RunView;
 import io.akkord.actors.params.StepReport;
@@ -146,6 +147,11 @@ public final class Metrics {
             m -> lastCycle(m, CycleFinished::getCandidates)));
     all.add(
         gauge(
+            "akkord_rewrite_last_distinct_ratio",
+            "Share of different runs of four tokens in the texts of the last cycle.",
+            m -> lastCycle(m, c -> c.hasDistinct() ? c.getDistinct() : Double.NaN)));
+    all.add(
+        gauge(
             "akkord_checkpoint_last_steps",
             "Committed steps of the newest checkpoint.",
             m -> newest(m, CheckpointFinished::getCommittedSteps)));
@@ -164,7 +170,11 @@ public final class Metrics {
             "akkord_checkpoint_last_bytes",
             "gauge",
             "Size of the newest checkpoint on disk.",
-            Machine::checkpointBytes));
+            run ->
+                RunDisk.checkpointBytes(run.folder()).stream()
+                    .asDoubleStream()
+                    .findFirst()
+                    .orElse(Double.NaN)));
     all.add(gauge("akkord_worker_joined_count", "Workers in the run.", m -> workers(m, "joined")));
     all.add(
         gauge(
@@ -241,7 +251,7 @@ public final class Metrics {
         "Age of the process.",
         ManagementFactory.getRuntimeMXBean().getUptime() / 1000.0);
     if (!runs.isEmpty()) {
-      Attention.Disk disk = Machine.disk(runs.get(0).folder(), 0);
+      Attention.Disk disk = RunDisk.of(runs.get(0).folder());
       process(
           text,
           "akkord_disk_free_bytes",

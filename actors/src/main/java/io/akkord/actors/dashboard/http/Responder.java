@@ -17,7 +17,6 @@ import akka.stream.javadsl.Source;
 import akka.util.ByteString;
 import io.akkord.actors.dashboard.RunSet;
 import io.akkord.model.UserError;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -47,9 +46,6 @@ final class Responder implements AutoCloseable {
   private static final Duration BODY_DEADLINE = Duration.ofSeconds(10);
   private static final Duration TICK = Duration.ofMillis(500);
 
-  /** Without news a stream says so often that it is alive. */
-  private static final int QUIET_TICKS = 20;
-
   private static final List<HttpHeader> SAFE =
       List.of(
           RawHeader.create(
@@ -66,6 +62,7 @@ final class Responder implements AutoCloseable {
   private final RunSet runs;
   private final ActorSystem system;
   private final Pages pages = new Pages();
+  private final LiveOverview overviews = new LiveOverview(TICK, this::shot, System::nanoTime);
   private final AtomicInteger listeners = new AtomicInteger();
   private final ThreadPoolExecutor workers;
 
@@ -187,23 +184,14 @@ final class Responder implements AutoCloseable {
         Answer.json(500, Map.of("error", "the dashboard could not answer; its log says why")));
   }
 
-  /**
-   * The overview whenever it changed. A tick that nobody has room for is dropped, so what a slow
-   * reader gets next is the latest; nothing is kept for it.
-   */
   private HttpResponse live(Question question) {
     if (listeners.incrementAndGet() > LISTENERS) {
       listeners.decrementAndGet();
       throw new Refused(503, "too many pages are open");
     }
     Source<ByteString, NotUsed> events =
-        Source.tick(Duration.ZERO, TICK, 0)
-            .statefulMapConcat(
-                () -> {
-                  long[] seen = {-1, 0};
-                  return tick -> frame(question, seen);
-                })
-            .mapMaterializedValue(cancellable -> NotUsed.getInstance())
+        overviews
+            .listen(question.text("run", ""))
             .watchTermination(
                 (unused, done) -> {
                   done.whenComplete((ok, failed) -> listeners.decrementAndGet());
@@ -216,26 +204,19 @@ final class Responder implements AutoCloseable {
             HttpEntities.createChunked(MediaTypes.TEXT_EVENT_STREAM.toContentType(), events));
   }
 
-  private List<ByteString> frame(Question question, long[] seen) {
+  private LiveOverview.Shot shot(String id) {
+    // Read first: what changes while the overview is made is news for the next one.
     long version =
-        runs.find(question.text("run", ""))
+        runs.find(id)
             .map(run -> run.read(m -> m.version()) * 2 + (run.loaded() ? 1 : 0))
             .orElse(-2L);
-    if (version == seen[0]) {
-      return ++seen[1] % QUIET_TICKS == 0
-          ? List.of(ByteString.fromString(": still here\n\n"))
-          : List.of();
-    }
-    seen[0] = version;
-    String data;
     try {
-      data = Json.text(api.overview(question));
+      Question question = new Question("GET", List.of(), Map.of("run", id), Map.of());
+      return new LiveOverview.Shot(version, Json.text(api.overview(question)));
     } catch (RuntimeException e) {
-      data = Json.text(Map.of("error", String.valueOf(e.getMessage())));
+      return new LiveOverview.Shot(
+          version, Json.text(Map.of("error", String.valueOf(e.getMessage()))));
     }
-    return List.of(
-        ByteString.fromArray(
-            ("event: overview\ndata: " + data + "\n\n").getBytes(StandardCharsets.UTF_8)));
   }
 
   @Override

@@ -36,27 +36,35 @@ export async function nodes(context) {
   return { node: h("div", {}, h("div", { class: "head" }, h("h1", {}, "Nodes")), view.body), destroy: view.end };
 }
 
+const NODE = { up: ["● up", "good"], unreachable: ["✕ unreachable", "bad"], joining: ["… joining", "warn"] };
+const SILENT_MS = 15000;
+
+// What a node does not say of itself, as one of a cluster does not speak of its disk, is left out.
 function machine(n) {
-  const used = n.memory_bytes - n.memory_available_bytes;
-  const disk = n.disk_total_bytes - n.disk_free_bytes;
-  const fact = (name, ...value) => [h("dt", {}, name), h("dd", {}, ...value)];
+  const fact = (name, ...value) => (value[0] === null ? [] : [h("dt", {}, name), h("dd", {}, ...value)]);
+  const known = (value, text) => (value === undefined || value === null ? null : text());
+  const late = Date.now() - n.heard_at > SILENT_MS;
   return h("section", { class: "card" },
-    h("div", { class: "row between", style: { "margin-bottom": "12px" } }, h("h2", {}, n.node), badge("● heard " + clock(n.heartbeat_at), "good")),
+    h("div", { class: "row between", style: { "margin-bottom": "12px" } }, h("h2", {}, n.node),
+      h("span", { class: "row" }, badge(...(NODE[n.state] || [n.state])), badge((late ? "▲ heard " : "heard ") + clock(n.heard_at), late ? "warn" : ""))),
     h("dl", { class: "facts" },
-      fact("Process", `${n.pid}, Java ${n.java}, up ${duration((n.heartbeat_at - n.started_at) / 1000)}`),
-      fact("Incarnation", h("span", { class: "mono" }, n.incarnation), h("span", { class: "muted" }, ` begun ${moment(n.started_at)}`)),
-      fact("Device", `CPU, ${n.cores} cores, load ${n.load.toFixed(2)}`),
-      fact("Resident", bytes(n.resident_bytes), meter(n.resident_bytes, n.memory_bytes)),
-      fact("Java heap", `${bytes(n.heap_bytes)} of ${bytes(n.heap_limit_bytes)}`, meter(n.heap_bytes, n.heap_limit_bytes)),
-      fact("Memory", `${bytes(used)} of ${bytes(n.memory_bytes)} used`, meter(used, n.memory_bytes)),
-      fact("Disk", `${bytes(n.disk_free_bytes)} free of ${bytes(n.disk_total_bytes)}`, meter(disk, n.disk_total_bytes)),
-      fact("Threads", count(n.threads))));
+      fact("Part", n.roles.filter((role) => !role.startsWith("dc-")).join(", ") || none),
+      fact("Address", known(n.address, () => `${n.address} on ${n.host}`)),
+      fact("Process", `${n.pid}${n.java ? ", Java " + n.java : ""}, up ${duration((n.heard_at - n.started_at) / 1000)}`),
+      fact("Incarnation", n.incarnation + ".", h("span", { class: "muted" }, ` begun ${moment(n.started_at)}`)),
+      fact("Devices", `${n.devices.join(", ") || "none"}; ${n.cores} cores${n.load === undefined || n.load === null ? "" : ", load " + n.load.toFixed(2)}`),
+      fact("Library", known(n.machine || null, () => n.machine)),
+      fact("Resident", bytes(n.rss_bytes), meter(n.rss_bytes, n.memory_bytes)),
+      fact("Java heap", known(n.heap_bytes, () => `${bytes(n.heap_bytes)} of ${bytes(n.heap_limit_bytes)}`), n.heap_bytes ? meter(n.heap_bytes, n.heap_limit_bytes) : null),
+      fact("Memory", `${bytes(n.memory_used_bytes)} of ${bytes(n.memory_bytes)} used`, meter(n.memory_used_bytes, n.memory_bytes)),
+      fact("Disk", known(n.disk_free_bytes, () => `${bytes(n.disk_free_bytes)} free of ${bytes(n.disk_total_bytes)}`), n.disk_free_bytes ? meter(n.disk_total_bytes - n.disk_free_bytes, n.disk_total_bytes) : null),
+      fact("Threads", known(n.threads, () => count(n.threads)))));
 }
 
 function workersTable(rows) {
   if (!rows.length) return null;
   return h("section", { class: "section" }, h("h2", {}, "Workers"), table([
-    { title: "Worker", cell: (w) => w.id },
+    { title: "Worker", cls: "nowrap", cell: (w) => w.id },
     { title: "State", cell: (w) => workerBadge(w) },
     { title: "Reason", cell: (w) => w.reason }, { title: "Joined", num: true, cell: (w) => w.joins + "×" },
     { title: "Since", cls: "nowrap", cell: (w) => moment(w.since) },
@@ -69,20 +77,24 @@ const ROLES = {
   "parameter-shard": "a slice of weights and moments", worker: "scores and gradients of its shards",
 };
 
+const ACTOR = { running: ["● running", "good"], suspended: ["▲ suspended", "warn"], stopping: ["◼ stopping", "warn"], ...WORKER };
+
 export async function actors(context) {
   const load = () => get("actors", { run: context.run });
   const view = refreshing(load, (body, data) => {
-    const known = new Map(data.workers.map((w) => [w.id, w]));
-    fill(body, data.rows.length === 0
-      ? empty(data.live ? "No actor is left" : "This run does not go on in this process", "Actors are seen while the process that runs them shows this page.")
-      : table([
-        { title: "Actor", cell: (a) => h("span", { style: { "padding-left": a.depth * 22 + "px" } }, (a.depth ? "└ " : "") + a.path.split("/").pop()) },
-        { title: "What it does", cell: (a) => h("span", { class: "muted" }, ROLES[a.path.replace(/-\d+$/, "").split("/").pop()] || "") },
-        { title: "State", cell: (a) => { const w = known.get(a.path); return w ? workerBadge(w) : badge("● running", "good"); } },
-        { title: "Reason", cell: (a) => (known.has(a.path) ? known.get(a.path).reason : none) },
-        { title: "Mailbox", num: true, cell: (a) => a.mailbox },
-      ], data.rows, { label: "actors", mark: (a) => a.mailbox > 100 }),
-    h("p", { class: "muted section" }, "Nobody restarts: a worker that fails is left out and the others take its shards; an actor that the run cannot do without ends it with its reason. Lost workers stay on the Overview."));
+    fill(body,
+      data.live ? null : h("p", { class: "muted" }, "This run does not go on in this process: the workers are as they were last heard of, and its other actors are gone."),
+      data.rows.length === 0
+        ? empty("No actor is left", "Actors are seen while the process that runs them shows this page.")
+        : table([
+          { title: "Actor", cls: "nowrap", cell: (a) => h("span", { style: { "padding-left": a.depth * 22 + "px" } }, (a.depth ? "└ " : "") + a.path.split("/").pop()) },
+          { title: "State", cell: (a) => badge(...(ACTOR[a.state] || [a.state])) },
+          { title: "Reason", cell: (a) => a.reason },
+          { title: "Restarts", num: true, cell: (a) => count(a.restarts) },
+          { title: "Mailbox", num: true, cell: (a) => (a.mailbox > 100 ? "▲ " : "") + count(a.mailbox) },
+          { title: "What it does", cell: (a) => h("span", { class: "muted" }, ROLES[a.path.replace(/-\d+$/, "").split("/").pop()] || "") },
+        ], data.rows, { label: "actors", mark: (a) => a.mailbox > 100 || a.state === "lost" }),
+      h("p", { class: "muted section" }, "A worker that fails is left out, the others take its shards, and its process is started again; an actor that the run cannot do without ends the attempt with its reason, and the next attempt starts all of them again. Restarts counts both."));
   });
   view.start(await load());
   return { node: h("div", {}, h("div", { class: "head" }, h("h1", {}, "Actors"), h("span", { class: "note" }, "every three seconds, without asking any of them")), view.body), destroy: view.end };

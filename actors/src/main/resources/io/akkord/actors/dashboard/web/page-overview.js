@@ -51,7 +51,7 @@ function progress(run, news) {
 function attention(entries) {
   const words = { error: ["✕", "Error"], warn: ["▲", "Warning"], info: ["ℹ", "Note"] };
   return h("section", { class: "section" }, h("h2", {}, "Needs attention"),
-    entries.length === 0 ? h("div", { class: "calm" }, "✓ Nothing. Losses are finite, entropy is in its band, and nobody is late.")
+    entries.length === 0 ? h("div", { class: "calm" }, "✓ Nothing. Losses are finite, entropy is in its band, rewrites do not repeat themselves, and nobody is late.")
       : h("ul", { class: "attention" }, entries.map((e) =>
         h("li", { class: e.severity }, h("strong", {}, `${words[e.severity][0]} ${words[e.severity][1]}: ${e.about}. `), e.reason,
           h("p", { class: "advice" }, e.advice)))));
@@ -95,13 +95,14 @@ function cycles(rows, run) {
     { title: "Cycle", num: true, cell: (c) => c.cycle }, { title: "After step", num: true, cell: (c) => count(c.committed_steps) },
     { title: "Candidates", num: true, cell: (c) => count(c.candidates) }, { title: "Taken", num: true, cell: (c) => count(c.accepted) },
     { title: "Not taken", num: true, cell: (c) => count(c.rejected) },
+    { title: "Distinct", num: true, cell: (c) => (c.distinct === null ? "–" : percent(c.distinct, 0)) },
   ], rows.slice(-8).reverse(), { label: "rewrite cycles" }), h("p", { class: "muted" }, next, "; ", h("a", { href: "#/rewrites" }, "see the texts")));
 }
 
 function workers(rows) {
   return h("section", { class: "stack" }, h("h2", {}, "Workers"),
     rows.length === 0 ? empty("Not known", "This run was recorded without its workers.") : table([
-      { title: "Worker", cell: (w) => w.id },
+      { title: "Worker", cls: "nowrap", cell: (w) => w.id },
       { title: "State", cell: (w) => workerBadge(w) },
       { title: "Reason", cell: (w) => w.reason }, { title: "Since", cls: "nowrap", cell: (w) => clock(w.since) },
     ], rows, { label: "workers" }));

@@ -12,10 +12,11 @@ export async function checkpoints(context) {
       { title: "Written", cls: "nowrap", cell: (c) => (c.created_at ? c.created_at.replace("T", " ").slice(0, 19) : none) },
       { title: "Size", num: true, cell: (c) => bytes(c.bytes) },
       { title: "Took", num: true, cell: (c) => duration(c.seconds) },
+      { title: "Blocked", num: true, cell: (c) => duration(c.blocked_seconds) },
       { title: "Files", num: true, cell: (c) => c.files ?? none },
       { title: "SHA-256 of the weights", cell: (c) => h("span", { class: "mono" }, c.sha256 ? c.sha256.slice(0, 16) + "…" : none) },
     ], rows, { label: "checkpoints" }),
-    h("p", { class: "muted section" }, "Complete: the manifest is whole and every file has its size; every hash was verified when it was written, and is again before a resume. Training goes on while one is written."));
+    h("p", { class: "muted section" }, "Complete: the manifest is whole and every file has its size; every hash was verified when it was written, and is again before a resume. Training goes on while one is written; Blocked is how long the next step waited for it."));
   };
   await load();
   let seen = -1;
@@ -30,13 +31,19 @@ export async function checkpoints(context) {
 }
 
 export async function logs(context) {
-  const state = { level: "", q: "" };
+  const state = { level: "", q: "", who: "" };
   const body = h("div", {}, loading("lines"));
+  const who = h("select", { id: "who", onchange: () => { state.who = who.value; load(); } });
   const load = async () => {
     try {
-      const { rows } = await get("logs", { run: context.run, ...state });
+      const { rows, sources } = await get("logs", { run: context.run, ...state });
+      const names = [...new Set([...sources, state.who])].filter(Boolean);
+      if (document.activeElement !== who) {
+        fill(who, h("option", { value: "" }, "everybody"), names.map((name) => h("option", { value: name }, name)));
+        who.value = state.who;
+      }
       const kinds = { info: "", warn: "warn", error: "bad" };
-      fill(body, rows.length === 0 ? empty("No line", state.q || state.level ? "Nothing matches." : "What the run says appears here.") : table([
+      fill(body, rows.length === 0 ? empty("No line", state.q || state.level || state.who ? "Nothing matches." : "What the run and its workers say appears here.") : table([
         { title: "Time", cls: "nowrap", cell: (l) => clock(l.at) },
         { title: "Level", cell: (l) => badge({ info: "info", warn: "▲ warn", error: "✕ error" }[l.level] || l.level, kinds[l.level]) },
         { title: "Who", cls: "nowrap", cell: (l) => l.source },
@@ -49,8 +56,9 @@ export async function logs(context) {
   const search = h("input", { type: "search", placeholder: "words, actor or worker", "aria-label": "filter lines", oninput: () => { state.q = search.value; load(); } });
   let seen = -1;
   return {
-    node: h("div", {}, h("div", { class: "head" }, h("h1", {}, "Logs"), h("span", { class: "note" }, "the newest 500 of what the run said, the newest first")),
-      h("div", { class: "tools" }, search, segments("level", [["", "All"], ["info", "Info"], ["warn", "Warnings"], ["error", "Errors"]], "", (v) => { state.level = v; load(); })), body),
+    node: h("div", {}, h("div", { class: "head" }, h("h1", {}, "Logs"), h("span", { class: "note" }, "the newest 500 lines of the run and its worker processes, the newest first; the dead keep theirs")),
+      h("div", { class: "tools" }, search, h("label", { for: "who" }, "Who"), who,
+        segments("level", [["", "All"], ["info", "Info"], ["warn", "Warnings"], ["error", "Errors"]], "", (v) => { state.level = v; load(); })), body),
     shown: load,
     live: (news) => {
       const now = news.notes.length ? news.notes[news.notes.length - 1].number : 0;

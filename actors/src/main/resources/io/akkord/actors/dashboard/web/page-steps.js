@@ -6,9 +6,9 @@ const SLOW = 2;
 const EVERY_MS = 1500;
 
 const PHASES = [
-  ["pull", "Pull", "new parameters arrive"], ["data", "Data", "micro-batches are built"], ["forward", "Forward", "samples are scored"],
-  ["barrier", "Barrier", "waits for the scores of all others"], ["backward", "Backward", "gradients"],
-  ["push", "Push", "gradients leave"], ["aggregate", "Aggregate", "waits for sum, step and the next parameters"],
+  ["pull", "Pl", "Pull", "new parameters arrive"], ["data", "D", "Data", "micro-batches are built"], ["forward", "F", "Forward", "samples are scored"],
+  ["barrier", "Ba", "Barrier", "waits for the scores of all others"], ["backward", "Bw", "Backward", "gradients"],
+  ["push", "Ps", "Push", "gradients leave"], ["aggregate", "A", "Aggregate", "waits for sum, step and the next parameters"],
 ];
 const LATE = 1.5;
 
@@ -35,11 +35,11 @@ const total = (w) => PHASES.reduce((sum, [key]) => sum + w[key], 0);
 
 // One worker's step as a bar of phases; letters and titles say what colours say.
 function phaseBar(w, longest) {
-  const bar = h("span", { class: "phases", role: "img", "aria-label": PHASES.map(([key, title]) => `${title} ${duration(w[key])}`).join(", ") });
+  const bar = h("span", { class: "phases", role: "img", "aria-label": PHASES.map(([key, , title]) => `${title} ${duration(w[key])}`).join(", ") });
   bar.style.width = Math.max(2, 100 * (total(w) / longest)) + "%";
-  for (const [key, title, hint] of PHASES) {
+  for (const [key, letters, title, hint] of PHASES) {
     const share = w[key] / total(w);
-    const part = h("span", { class: "phase ph-" + key, title: `${title}: ${duration(w[key])}, ${hint}` }, share > 0.06 ? title[0] : "");
+    const part = h("span", { class: "phase ph-" + key, title: `${title}: ${duration(w[key])}, ${hint}` }, share > (letters.length > 1 ? 0.08 : 0.05) ? letters : "");
     part.style.flexGrow = String(Math.max(share, 0.002));
     bar.append(part);
   }
@@ -57,7 +57,7 @@ function workers(data, chosen, again) {
   return h("section", { class: "section" },
     h("h2", {}, `Where the time of step ${count(row.step)} went`),
     h("p", { class: "muted" }, chosen.step === null ? "the latest step; choose another in the list below" : h("button", { onclick: () => { chosen.step = null; again(); } }, "Back to the latest")),
-    h("ul", { class: "legend" }, PHASES.map(([key, title, hint]) => h("li", {}, h("span", { class: "phase ph-" + key }, title[0]), ` ${title}: ${hint}`))),
+    h("ul", { class: "legend" }, PHASES.map(([key, letters, title, hint]) => h("li", {}, h("span", { class: "phase ph-" + key }, letters), ` ${title}: ${hint}`))),
     table([
       { title: "Worker", cls: "nowrap", cell: (w) => w.worker },
       { title: "Phases", cls: "phasecell", cell: (w) => phaseBar(w, longest) },

@@ -1,0 +1,373 @@
+package io.akkord.deploy.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.typesafe.config.ConfigFactory;
+import io.akkord.actors.dashboard.RunSet;
+import io.akkord.actors.dashboard.RunView;
+import io.akkord.actors.dashboard.http.DashboardOptions;
+import io.akkord.actors.dashboard.http.DashboardServer;
+import io.akkord.actors.dashboard.http.Token;
+import io.akkord.actors.run.RunEvent;
+import io.akkord.actors.run.RunResult;
+import io.akkord.actors.run.TimedEvent;
+import io.akkord.actors.run.TrainOptions;
+import io.akkord.actors.run.TrainingRun;
+import io.akkord.config.EffectiveRecipe;
+import io.akkord.config.RecipeReader;
+import io.akkord.config.Settings;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/** What the dashboard costs a run, and how soon it answers. */
+public final class DashboardBench {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int ROWS = 4;
+  private static final int LENGTH = 256;
+  private static final int CLIENTS = 5;
+  private static final int STEPS = 100_000;
+  private static final int NODES = 64;
+  private static final int DEADLINE_SECONDS = 60;
+
+  /** What a page asks for before it is whole. */
+  private static final List<String> PAGE =
+      List.of(
+          "/",
+          "/app.css",
+          "/uPlot.min.css",
+          "/app.js",
+          "/dom.js",
+          "/format.js",
+          "/data.js",
+          "/charts.js",
+          "/page-overview.js",
+          "/page-runs.js",
+          "/page-machines.js",
+          "/page-steps.js",
+          "/page-ledger.js",
+          "/page-rewrites.js",
+          "/page-record.js",
+          "/diff.js",
+          "/uPlot.esm.js",
+          "/icon.svg",
+          "/api/v1/runs",
+          "/api/v1/overview");
+
+  private final int threads;
+  private final int rounds;
+  private final int steps;
+  private final Consumer<String> progress;
+  private final HttpClient http = HttpClient.newHttpClient();
+
+  /**
+   * Prepares a bench.
+   *
+   * @param rounds pairs of measurements; the median counts
+   * @param steps optimiser steps per measurement
+   */
+  public DashboardBench(int threads, int rounds, int steps, Consumer<String> progress) {
+    this.threads = threads;
+    this.rounds = rounds;
+    this.steps = steps;
+    this.progress = progress;
+  }
+
+  /**
+   * Seconds per step of one run while five pages are open in this very process, against those of
+   * the same run while none is, in turn; 21.7 M, batch 4×256.
+   */
+  public Figure open() throws Exception {
+    try (BenchFolder folder = BenchFolder.create()) {
+      Path output = folder.root().resolve("run");
+      EffectiveRecipe recipe = recipe(folder, output);
+      RunSet runs = RunSet.beside(output);
+      try (DashboardServer server = server(runs)) {
+        InTurn turns = new InTurn(server.url(), output.getFileName().toString());
+        TrainingRun run =
+            TrainingRun.start(
+                new TrainOptions(
+                    recipe,
+                    Settings.read(ConfigFactory.load()),
+                    1,
+                    false,
+                    line -> {},
+                    event -> {
+                      runs.begin(output).on(new TimedEvent(System.currentTimeMillis(), event));
+                      turns.on(event);
+                    }));
+        runs.begin(output).follow(new Unstoppable(run));
+        turns.run = runs.begin(output).id();
+        RunResult result = run.result().toCompletableFuture().get(2, TimeUnit.HOURS);
+        turns.close();
+        if (!result.finished()) {
+          throw new IllegalStateException("the benchmark's run ended: " + result.reason());
+        }
+        return turns.figure();
+      } finally {
+        runs.close();
+      }
+    }
+  }
+
+  private EffectiveRecipe recipe(BenchFolder folder, Path output) throws IOException {
+    return RecipeReader.parse(
+        "bench.yaml",
+        """
+        model_name_or_path: "%s"
+        train_file: "%s"
+        output_dir: "%s"
+        rewrite: off
+        global_batch_size: %d
+        micro_batch_size: %d
+        logical_shards: 1
+        max_steps: %d
+        max_length: %d
+        threads: %d
+        save_steps: null
+        """
+            .formatted(
+                folder.model(),
+                folder.data(64 * ROWS, LENGTH),
+                output,
+                ROWS,
+                ROWS,
+                (2 * rounds + 1) * (steps + 1) + 1,
+                LENGTH,
+                threads),
+        folder.root(),
+        List.of());
+  }
+
+  /** Blocks of steps with pages open and without; the first step of each does not count. */
+  private final class InTurn {
+    private final String base;
+    private final double[] open = new double[rounds];
+    private final double[] alone = new double[rounds];
+    private volatile String run;
+    private DashboardClients clients;
+    private long begun;
+    private int block = -1;
+    private int inBlock;
+
+    InTurn(String base, String run) {
+      this.base = base;
+      this.run = run;
+    }
+
+    void on(RunEvent event) {
+      if (!(event instanceof RunEvent.Step) || block >= 2 * rounds) {
+        return;
+      }
+      if (inBlock == 1) {
+        begun = System.nanoTime();
+      }
+      if (inBlock == steps + 1) {
+        ended((System.nanoTime() - begun) / 1e9 / steps);
+        inBlock = 0;
+      }
+      inBlock++;
+    }
+
+    private void ended(double seconds) {
+      if (block >= 0) {
+        (block % 2 == 0 ? open : alone)[block / 2] = seconds;
+      }
+      if (block % 2 == 1) {
+        int round = block / 2;
+        progress.accept(
+            "dashboard round %d of %d: %.3f s/step with %d pages open, %.3f without"
+                .formatted(round + 1, rounds, open[round], CLIENTS, alone[round]));
+      }
+      block++;
+      close();
+      if (block % 2 == 0 && block < 2 * rounds) {
+        clients = DashboardClients.open(base, run, CLIENTS);
+      }
+    }
+
+    void close() {
+      if (clients != null) {
+        clients.close();
+        if (clients.bytes() == 0) {
+          throw new IllegalStateException("the pages were not served");
+        }
+        clients = null;
+      }
+    }
+
+    Figure figure() {
+      return Figure.paired(
+          "dashboard_5_pages_open_21.7M_4x256_fp32", open, "s/step", alone, "no page open");
+    }
+  }
+
+  /**
+   * A page's first view of a run of 100,000 steps that is over: seconds, and bytes on the wire. The
+   * baseline is the goal.
+   */
+  public List<Figure> view() throws Exception {
+    double[] seconds = new double[rounds];
+    double[] bytes = new double[rounds];
+    double[] read = new double[rounds];
+    try (BenchFolder folder = BenchFolder.create()) {
+      Path output = record(folder.root().resolve("run"), STEPS, 2);
+      for (int round = 0; round < rounds; round++) {
+        long start = System.nanoTime();
+        try (RunSet runs = RunSet.around(output);
+            DashboardServer server = server(runs)) {
+          awaitLoaded(runs);
+          read[round] = (System.nanoTime() - start) / 1e9;
+          long asked = System.nanoTime();
+          String run = runs.find("").orElseThrow().id();
+          for (String path : PAGE) {
+            bytes[round] += get(server, path);
+          }
+          bytes[round] += get(server, "/api/v1/runs/" + run);
+          bytes[round] += get(server, "/api/v1/runs/" + run + "/curves");
+          seconds[round] = (System.nanoTime() - asked) / 1e9;
+        }
+        progress.accept(
+            "view round %d of %d: record read after %.2f s, page whole after %.3f s and %.0f bytes"
+                .formatted(round + 1, rounds, read[round], seconds[round], bytes[round]));
+      }
+    }
+    return List.of(
+        Figure.paired("dashboard_view_100000_steps", seconds, "s", goal(1), "goal"),
+        Figure.paired("dashboard_view_100000_steps_wire", bytes, "bytes", goal(1e6), "goal"),
+        Figure.alone("dashboard_read_record_100000_steps", read, "s"));
+  }
+
+  private static void awaitLoaded(RunSet runs) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
+    while (!runs.find("").map(RunView::loaded).orElse(false)) {
+      if (System.nanoTime() > deadline) {
+        throw new IllegalStateException(
+            "the record was not read within " + DEADLINE_SECONDS + " s");
+      }
+      Thread.sleep(5);
+    }
+  }
+
+  /** {@code /metrics} of a run with 64 workers; the baseline is the goal. */
+  public Figure metrics() throws Exception {
+    double[] seconds = new double[rounds];
+    try (BenchFolder folder = BenchFolder.create()) {
+      Path output = record(folder.root().resolve("run"), 1_000, NODES);
+      try (RunSet runs = RunSet.around(output);
+          DashboardServer server = server(runs)) {
+        awaitLoaded(runs);
+        for (int round = 0; round < rounds; round++) {
+          long start = System.nanoTime();
+          long bytes = get(server, "/metrics");
+          seconds[round] = (System.nanoTime() - start) / 1e9;
+          progress.accept(
+              "metrics round %d of %d: %.1f ms, %d bytes"
+                  .formatted(round + 1, rounds, 1e3 * seconds[round], bytes));
+        }
+      }
+    }
+    return Figure.paired("dashboard_metrics_64_nodes", seconds, "s", goal(0.05), "goal");
+  }
+
+  private double[] goal(double value) {
+    double[] goals = new double[rounds];
+    java.util.Arrays.fill(goals, value);
+    return goals;
+  }
+
+  private static DashboardServer server(RunSet runs) {
+    return DashboardServer.start(
+        new DashboardOptions(DashboardOptions.LOOPBACK, 0, 0), runs, Token.random(), line -> {});
+  }
+
+  private long get(DashboardServer server, String path) throws Exception {
+    HttpResponse<byte[]> reply =
+        http.send(
+            HttpRequest.newBuilder(URI.create(server.url() + path))
+                .header("Accept-Encoding", "gzip")
+                .build(),
+            HttpResponse.BodyHandlers.ofByteArray());
+    if (reply.statusCode() != 200) {
+      throw new IllegalStateException(path + " answers " + reply.statusCode());
+    }
+    return reply.body().length;
+  }
+
+  /** The files of a run as it leaves them. */
+  private static Path record(Path output, int steps, int workers) throws IOException {
+    Files.createDirectories(output);
+    Files.writeString(
+        output.resolve("run.json"),
+        "{\"run_id\": \"bench\", \"created_at\": \"2026-01-01T00:00:00Z\"}");
+    try (BufferedWriter events = Files.newBufferedWriter(output.resolve("events.jsonl"));
+        BufferedWriter metrics = Files.newBufferedWriter(output.resolve("metrics.jsonl"))) {
+      ObjectNode opened = JSON.createObjectNode().put("kind", "opened").put("at", 1);
+      opened.put("run_id", "bench").put("attempt", 1).put("from_step", 0);
+      line(events, opened.put("total_steps", steps).put("samples", 1000).put("workers", workers));
+      for (int i = 0; i < workers; i++) {
+        ObjectNode worker = JSON.createObjectNode().put("kind", "worker").put("at", 1);
+        line(
+            events, worker.put("worker", "worker-" + i).put("state", "joined").put("reason", "so"));
+      }
+      for (int step = 0; step < steps; step++) {
+        line(metrics, step(step));
+        if (step % 10 == 0) {
+          line(events, phases(step, workers));
+        }
+      }
+    }
+    return output;
+  }
+
+  private static void line(BufferedWriter to, ObjectNode line) throws IOException {
+    to.write(JSON.writeValueAsString(line));
+    to.newLine();
+  }
+
+  private static ObjectNode step(int step) {
+    ObjectNode line = JSON.createObjectNode().put("step", step).put("epoch", step / 1000);
+    double wave = Math.sin(step / 50.0) + Math.sin(step * 7.1) / 3;
+    for (String name :
+        List.of(
+            "loss",
+            "nll",
+            "mean_p",
+            "entropy",
+            "mean_w",
+            "ess",
+            "share_w_below_half",
+            "grad_norm",
+            "lr",
+            "mu",
+            "sigma",
+            "seconds")) {
+      line.put(name, 0.5 + name.length() / 10.0 + wave / 5);
+    }
+    return line.put("clipped", step % 3 == 0)
+        .put("tokens", 900 + step % 100)
+        .put("samples", 16)
+        .put("skipped", false)
+        .put("at", 1000L * step);
+  }
+
+  private static ObjectNode phases(int step, int workers) {
+    ObjectNode line = JSON.createObjectNode().put("kind", "phases").put("step", step);
+    ObjectNode all = line.put("at", 1000L * step).putObject("workers");
+    for (int i = 0; i < workers; i++) {
+      var seconds = all.putArray("worker-" + i);
+      for (int phase = 0; phase < 7; phase++) {
+        seconds.add(0.01 * (phase + 1) + 0.001 * i);
+      }
+    }
+    return line;
+  }
+}
