@@ -6,6 +6,7 @@ import io.akkord.model.data.MicroBatch;
 import io.akkord.model.data.TokenizedSample;
 import io.akkord.model.hf.SafetensorsFile;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.FloatBuffer;
@@ -32,8 +33,8 @@ public final class Reference {
 
   /** A JSON file of the references. */
   public static JsonNode json(String name) {
-    try {
-      return JSON.readTree(path(name).toFile());
+    try (InputStream in = Reference.class.getResourceAsStream("/reference/" + name)) {
+      return JSON.readTree(Objects.requireNonNull(in, name));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -129,6 +129,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   private long version = -1;
   private long proceeded = -1;
   private long started = -1;
+  private long startedUnder = -1;
 
   /**
    * A worker.
@@ -248,6 +249,11 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     shares = new SharesOf(assigned.number(), assigned.all());
     if (started == assigned.step()) {
       forward(assigned.step(), now);
+    } else if (started > assigned.step() && assigned.number() > startedUnder) {
+      // The parameters took the lane and were faster: what was begun counts under no assignment any
+      // more.
+      startedUnder = assigned.number();
+      forward(started, shares);
     } else {
       startWhenReady();
     }
@@ -392,6 +398,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
       return;
     }
     started = version;
+    startedUnder = sharesOf(version).stream().mapToLong(SharesOf::number).max().orElse(-1);
     sharesOf(version).forEach(group -> forward(version, group));
   }
 

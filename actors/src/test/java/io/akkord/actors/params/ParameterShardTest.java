@@ -3,9 +3,11 @@ package io.akkord.actors.params;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import akka.actor.PoisonPill;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
+import akka.actor.typed.javadsl.Adapter;
 import io.akkord.actors.RunFixture;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.BulkHeader.Kind;
@@ -182,7 +184,9 @@ class ParameterShardTest {
     await().until(() -> readers.size() == 1);
     sum(copy, 1, 0, 1);
     copy.ref().tell(apply(1, 0, 1));
-    KIT.stop(copy.ref());
+    // Behind the decision, which a stop by its parent would overtake.
+    Adapter.toClassic(copy.ref()).tell(PoisonPill.getInstance(), akka.actor.ActorRef.noSender());
+    KIT.createTestProbe().expectTerminated(copy.ref(), Duration.ofSeconds(10));
     assertThat(kept.before(RunFixture.RUN, 2).toCompletableFuture()).isNotDone();
     readers.forEach(Runnable::run);
     HeldSlice left = left(2).get(0).slice();

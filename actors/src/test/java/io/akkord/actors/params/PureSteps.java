@@ -72,6 +72,7 @@ final class PureSteps {
     Share shares;
     long version = -1;
     long started = -1;
+    long startedUnder = -1;
     double[] weights;
     boolean alive = true;
   }
@@ -448,6 +449,9 @@ final class PureSteps {
     worker.shares = all;
     if (worker.started == step) {
       score(id, worker, now);
+    } else if (worker.started > step && now.number() > worker.startedUnder) {
+      worker.startedUnder = now.number();
+      score(id, worker, all);
     } else {
       startWhenReady(id, worker);
     }
@@ -457,10 +461,9 @@ final class PureSteps {
     long version = worker.version;
     if (worker.shares != null && version >= 0 && version < STEPS && worker.started != version) {
       worker.started = version;
-      worker
-          .ofStep
-          .getOrDefault(version, List.of(worker.shares))
-          .forEach(share -> score(id, worker, share));
+      List<Share> shares = worker.ofStep.getOrDefault(version, List.of(worker.shares));
+      worker.startedUnder = shares.stream().mapToLong(Share::number).max().orElse(-1);
+      shares.forEach(share -> score(id, worker, share));
     }
   }
 
