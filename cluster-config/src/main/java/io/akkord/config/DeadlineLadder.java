@@ -45,9 +45,7 @@ public final class DeadlineLadder {
 
   private void check() {
     Duration handOver =
-        config
-            .getDuration(HEARTBEAT)
-            .plus(config.getDuration(STABLE).multipliedBy(SETTLINGS));
+        config.getDuration(HEARTBEAT).plus(config.getDuration(STABLE).multipliedBy(SETTLINGS));
     String sum = "%s (%s) + %d × %s (%s) = %d ms";
     String handOverText =
         sum.formatted(
