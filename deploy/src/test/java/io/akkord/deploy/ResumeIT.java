@@ -73,7 +73,10 @@ class ResumeIT {
     await("stopped", 5);
     run.destroy();
     assertThat(run.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    assertThat(Files.readString(folder.resolve("stopped.log"))).contains("--resume");
+    assertThat(run.exitValue()).as("a batch system takes it for a success").isZero();
+    assertThat(Files.readString(folder.resolve("stopped.log")))
+        .contains("SIGTERM: the step in flight is finished and saved, 300 s at most")
+        .contains("go on with the same command and --resume");
 
     Process resumed = start(recipe, "--resume");
     assertThat(resumed.waitFor(120, TimeUnit.SECONDS)).isTrue();

@@ -122,7 +122,13 @@ class WorkerProcessesIT {
     ProcessHandle worker = worker(run, "worker-1");
     new ProcessBuilder("kill", "-STOP", "" + worker.pid()).start().waitFor();
     assertThat(finish("hanging", run)).isEqualTo(longRun);
-    assertThat(log("hanging")).contains("worker worker-1 is lost").contains("waited PT4S");
+    assertThat(log("hanging"))
+        .contains("worker worker-1 is lost")
+        .contains("waited PT4S")
+        .containsPattern(
+            "last heard of worker-1 \\d+\\.\\d s ago; late: \\[worker-1 \\(127\\.0\\.0\\.1:\\d+, pid "
+                + worker.pid()
+                + "\\)");
   }
 
   @Test

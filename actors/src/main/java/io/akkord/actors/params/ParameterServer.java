@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * The step barrier (one a run): all scores in → μ and σ out; all slice sums in → one decision out,
@@ -130,6 +131,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   private SliceHolders holders = new SliceHolders(List.of());
   private final List<AddHolder> newHolders = new ArrayList<>();
   private final Map<String, Boolean> pushed = new HashMap<>();
+  private final Map<String, Long> heardNanos = new HashMap<>();
   private final List<WorkerPhases> phases = new ArrayList<>();
   private Rebalance rebalance;
   private Map<String, ActorRef<GpuWorker.Command>> workers = Map.of();
@@ -356,6 +358,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   }
 
   private Behavior<Command> onScored(Scored scored) {
+    heardNanos.put(scored.worker(), System.nanoTime());
     if (scored.attempt() != facts.attempt() || barrier == null) {
       return this;
     }
@@ -621,6 +624,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
 
   private Behavior<Command> onPosition(Position position) {
     if (barrier != null && position.step() == barrier.step()) {
+      heardNanos.put(position.worker(), System.nanoTime());
       pushed.put(position.worker(), position.pushed());
     }
     return this;
@@ -639,13 +643,26 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
               .distinct()
               .filter(w -> !pushed.getOrDefault(w, false))
               .toList();
-      what = "the sums of slices %s; gradient not sent: %s".formatted(barrier.unsummed(), slow);
+      what =
+          "the sums of slices %s (phase backward and push); gradient not sent: %s"
+              .formatted(barrier.unsummed(), slow);
     } else {
       slow = barrier.unscored().stream().map(assignment.owners()::get).distinct().toList();
-      what = "the scores of shards %s of %s".formatted(barrier.unscored(), slow);
+      what =
+          "the scores of shards %s of %s (phase data and forward)"
+              .formatted(barrier.unscored(), slow);
     }
-    tellOverdue(silent.isEmpty() ? slow : silent, what + "; not answering: " + silent);
+    List<String> late = silent.isEmpty() ? slow : silent;
+    String heard = late.stream().map(this::lastHeard).collect(Collectors.joining(", "));
+    tellOverdue(late, "%s; not answering: %s; last heard of %s".formatted(what, silent, heard));
     return this;
+  }
+
+  private String lastHeard(String worker) {
+    Long nanos = heardNanos.get(worker);
+    return nanos == null
+        ? worker + " never"
+        : "%s %.1f s ago".formatted(worker, (System.nanoTime() - nanos) / 1e9);
   }
 
   private void tellOverdue(List<String> late, String what) {

@@ -56,6 +56,7 @@ public final class Supervisor
    *
    * @param canary hash of a known computation with the run's shapes
    * @param machine what that depends on, for people
+   * @param pid the worker's process
    */
   public record Join(
       String worker,
@@ -63,7 +64,8 @@ public final class Supervisor
       LaneAddress lane,
       ActorRef<WorkerHost.Command> host,
       String canary,
-      String machine)
+      String machine,
+      long pid)
       implements Command {}
 
   /** A worker cannot go on. */
@@ -156,7 +158,21 @@ public final class Supervisor
 
   /** A worker of this attempt. */
   record Member(
-      ActorRef<GpuWorker.Command> ref, LaneAddress lane, ActorRef<WorkerHost.Command> host) {}
+      ActorRef<GpuWorker.Command> ref,
+      LaneAddress lane,
+      ActorRef<WorkerHost.Command> host,
+      long pid) {
+    /** Where to look for it; a worker of this process has no address. */
+    String place() {
+      String address =
+          ref.path()
+              .address()
+              .getHost()
+              .map(h -> h + ":" + ref.path().address().getPort().get())
+              .orElse("this host");
+      return "%s, pid %d".formatted(address, pid);
+    }
+  }
 
   /** Events on their way to the journal, and what follows when they are there. */
   private record Writing(List<SupervisorEvent> events, Runnable then) {}
@@ -314,7 +330,7 @@ public final class Supervisor
     if (!state.canary().isEmpty() && !state.canary().equals(join.canary())) {
       return refuse(state, join);
     }
-    Member member = new Member(join.ref(), join.lane(), join.host());
+    Member member = new Member(join.ref(), join.lane(), join.host(), join.pid());
     members.put(join.worker(), member);
     context.watchWith(join.ref(), new Gone(join.worker()));
     events.tell(new RunEvent.Worker(join.worker(), "joined", "after step " + committed));
@@ -569,10 +585,15 @@ public final class Supervisor
   }
 
   private Effect<SupervisorEvent, RunState> onStepOverdue(StepOverdue overdue) {
-    note(overdue.reason() + "; late: " + overdue.late());
+    note(overdue.reason() + "; late: " + overdue.late().stream().map(this::named).toList());
     events.tell(new RunEvent.Overdue(overdue.step(), overdue.late(), overdue.reason()));
     overdue.late().forEach(w -> context.getSelf().tell(new WorkerFailed(w, overdue.reason())));
     return overdue.late().isEmpty() ? end("failed", overdue.reason()) : Effect().none();
+  }
+
+  private String named(String worker) {
+    Member member = members.get(worker);
+    return member == null ? worker : "%s (%s)".formatted(worker, member.place());
   }
 
   /** The operating system is faster than the cluster: its word is enough to give a worker up. */

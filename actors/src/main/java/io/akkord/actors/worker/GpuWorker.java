@@ -226,7 +226,13 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     }
     supervisor.tell(
         new Supervisor.Join(
-            id, getContext().getSelf(), inbox.address(), host, opened.canary(), compute.machine()));
+            id,
+            getContext().getSelf(),
+            inbox.address(),
+            host,
+            opened.canary(),
+            compute.machine(),
+            ProcessHandle.current().pid()));
     return this;
   }
 

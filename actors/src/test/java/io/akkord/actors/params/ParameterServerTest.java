@@ -185,7 +185,9 @@ class ParameterServerTest {
     answerPoll("b", b);
     Supervisor.StepOverdue overdue = supervisor.expectMessageClass(Supervisor.StepOverdue.class);
     assertThat(overdue.late()).containsExactly("b");
-    assertThat(overdue.reason()).contains("step 0", "shards [1]", "not answering: []");
+    assertThat(overdue.reason())
+        .contains("step 0", "shards [1]", "phase data and forward", "not answering: []")
+        .containsPattern("last heard of b 0\\.\\d s ago");
   }
 
   @Test
@@ -194,7 +196,8 @@ class ParameterServerTest {
     answerPoll("b", b);
     Supervisor.StepOverdue overdue = supervisor.expectMessageClass(Supervisor.StepOverdue.class);
     assertThat(overdue.late()).containsExactly("a");
-    assertThat(overdue.reason()).contains("shards [0, 1]", "not answering: [a]");
+    assertThat(overdue.reason())
+        .contains("shards [0, 1]", "not answering: [a]", "last heard of a never");
   }
 
   @Test

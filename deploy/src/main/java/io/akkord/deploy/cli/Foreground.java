@@ -145,7 +145,7 @@ final class Foreground {
   /** SIGTERM: the run is saved, then the node leaves. */
   private void end(JobRuns jobs, HeadNode node) {
     try {
-      jobs.awaitEnd(SAVE_SECONDS);
+      jobs.end(SAVE_SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

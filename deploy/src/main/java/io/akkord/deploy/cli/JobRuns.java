@@ -15,6 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -27,6 +29,7 @@ final class JobRuns implements JobRunner {
   private final Path logs;
   private final TrainingRun.RuntimeOpener opener;
   private final BiFunction<Path, Consumer<String>, RunDashboard> dashboards;
+  private final Set<Stoppable> running = ConcurrentHashMap.newKeySet();
   private final ExecutorService threads =
       Executors.newCachedThreadPool(
           work -> {
@@ -76,7 +79,13 @@ final class JobRuns implements JobRunner {
   @Override
   public Handle start(Job job, boolean again, int workers, Consumer<Outcome> ended) {
     Stoppable handle = new Stoppable();
-    threads.execute(() -> ended.accept(carry(job, again, workers, handle)));
+    running.add(handle);
+    threads.execute(
+        () -> {
+          Outcome outcome = carry(job, again, workers, handle);
+          running.remove(handle);
+          ended.accept(outcome);
+        });
     return handle;
   }
 
@@ -127,8 +136,12 @@ final class JobRuns implements JobRunner {
     }
   }
 
-  /** Waits for runs that are being stopped. */
-  void awaitEnd(int seconds) throws InterruptedException {
+  /**
+   * Saves the runs that are under way, to go on where this node is started again, and waits for
+   * their end.
+   */
+  void end(int seconds) throws InterruptedException {
+    running.forEach(run -> run.stop(RunConsole.INTERRUPTED));
     threads.shutdown();
     threads.awaitTermination(seconds, TimeUnit.SECONDS);
   }

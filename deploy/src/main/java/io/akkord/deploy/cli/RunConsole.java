@@ -23,7 +23,7 @@ import java.util.function.Consumer;
 
 /**
  * Shows a run on a terminal or in a log: start lines, a progress line, evaluations, cycles, the
- * end. Ctrl-C saves and ends.
+ * end.
  */
 final class RunConsole {
   /** Time left is judged from so many of the latest steps. */
@@ -59,7 +59,10 @@ final class RunConsole {
     static final Place HERE = new Place("worker actor", "worker actors", null);
   }
 
-  /** Runs to the end, with a dashboard as the person wants it. */
+  /**
+   * Runs to the end, with a dashboard as the person wants it, in a process that does nothing else:
+   * Ctrl-C, SIGTERM and SIGHUP save and end the run.
+   */
   RunResult run(
       EffectiveRecipe recipe,
       Settings settings,
@@ -67,8 +70,20 @@ final class RunConsole {
       boolean resume,
       Place place,
       DashboardFlags dashboard) {
+    AtomicReference<StopSignals> signals = new AtomicReference<>();
     try (RunDashboard shown = dashboard.open(recipe.recipe().outputDir(), this::line)) {
-      return run(recipe, settings, workers, resume, place, shown, run -> {});
+      return run(
+          recipe,
+          settings,
+          workers,
+          resume,
+          place,
+          shown,
+          run -> signals.set(StopSignals.listen(() -> run.stop(INTERRUPTED), this::line)));
+    } finally {
+      if (signals.get() != null) {
+        signals.get().close();
+      }
     }
   }
 
@@ -117,8 +132,6 @@ final class RunConsole {
                 workers,
                 workers == 1 ? place.worker() : place.workers(),
                 recipe.recipe().outputDir()));
-    Thread interrupt = new Thread(() -> interrupted(run), "akkord-interrupt");
-    Runtime.getRuntime().addShutdownHook(interrupt);
     try {
       // The actors' own deadlines bound this wait: every wait in a run has one.
       RunResult result = run.result().toCompletableFuture().get();
@@ -133,16 +146,6 @@ final class RunConsole {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new UserError("interrupted", e);
-    } finally {
-      removeHook(interrupt);
-    }
-  }
-
-  private static void removeHook(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // The process is ending already: the hook is what brought us here.
     }
   }
 
@@ -152,18 +155,6 @@ final class RunConsole {
         "worker process",
         "worker processes",
         output -> LocalCluster.open(output, workers, bind.host(), bind.port(), this::line));
-  }
-
-  /** Ctrl-C or SIGTERM: the process waits here until the checkpoint is written. */
-  private void interrupted(TrainingRun run) {
-    line("interrupted: the step in flight is finished and saved ...");
-    run.stop(INTERRUPTED);
-    try {
-      run.result().toCompletableFuture().get(5, java.util.concurrent.TimeUnit.MINUTES);
-      Thread.sleep(200);
-    } catch (InterruptedException | ExecutionException | java.util.concurrent.TimeoutException e) {
-      line("not saved: " + e);
-    }
   }
 
   int exitCode() {

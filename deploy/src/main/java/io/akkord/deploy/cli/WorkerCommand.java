@@ -29,8 +29,9 @@ final class WorkerCommand implements Callable<Integer> {
     if (token == null) {
       throw new UserError("worker processes are started by akkord train");
     }
-    // Ctrl-C reaches all processes of a terminal; the run decides when its workers end.
+    // These reach all processes of a terminal; the run decides when its workers end.
     Signal.handle(new Signal("INT"), SignalHandler.SIG_IGN);
+    Signal.handle(new Signal("HUP"), SignalHandler.SIG_IGN);
     Devices devices = new Devices(List.of(id));
     ClusterNode node =
         ClusterNode.start(
