@@ -1,6 +1,7 @@
 package io.akkord.config;
 
 import io.akkord.model.engine.WireDtype;
+import io.akkord.model.layout.Lora;
 import io.akkord.model.objective.LossReduction;
 import io.akkord.model.objective.LossType;
 import io.akkord.model.objective.Objective;
@@ -13,16 +14,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * What one run is: model, data, objective and optimiser, as {@link RecipeReader} has read and
  * checked it. Component names are the recipe's keys in camel case; {@code recipe-defaults.yaml}
- * says what each means, its unit and its default. Paths are absolute. Keys that accept only one
- * value so far ({@link NotYet}) have no component.
+ * says what each means, its unit and its default. Paths are absolute.
  *
  * @param warmupRatio share of the run; empty when {@code warmupSteps} is there
  * @param rewrite empty when rewriting is off
+ * @param lora empty when the whole model is trained
  */
 public record Recipe(
     Path modelNameOrPath,
@@ -58,6 +61,7 @@ public record Recipe(
     WireDtype wireDtype,
     int threads,
     boolean gradientCheckpointing,
+    Optional<Lora> lora,
     MemoryLimit heldForwardMemory,
     Optional<Integer> parameterShards,
     ParameterServer parameterServer,
@@ -148,11 +152,18 @@ public record Recipe(
     List<Difference> differences = new ArrayList<>();
     TreeMap<String, String> all = new TreeMap<>(there);
     all.putAll(here);
-    boolean oneWithoutRewriting = rewrite.isPresent() != other.rewrite.isPresent();
+    Set<String> switchedOver = new TreeSet<>();
+    for (String section : RecipeKeys.SWITCHED.keySet()) {
+      if (!here.get(section).equals(there.get(section))) {
+        switchedOver.add(section);
+      }
+    }
     for (String key : all.keySet()) {
       String a = here.getOrDefault(key, "not set");
       String b = there.getOrDefault(key, "not set");
-      if (!a.equals(b) && !(oneWithoutRewriting && key.startsWith("rewrite."))) {
+      int dot = key.indexOf('.');
+      boolean follows = dot > 0 && switchedOver.contains(key.substring(0, dot));
+      if (!a.equals(b) && !follows) {
         differences.add(new Difference(key, a, b));
       }
     }

@@ -5,12 +5,10 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import org.yaml.snakeyaml.nodes.ScalarNode;
 
 /** Puts one recipe together from its layers, and collects whatever is wrong on the way. */
 final class RecipeAssembly {
@@ -39,7 +37,7 @@ final class RecipeAssembly {
     }
     Map<String, Object> values = new LinkedHashMap<>();
     winners.forEach((name, w) -> values.put(name, value(RecipeKeys.of(name), w.entry())));
-    refuseKeysOfRewritingThatIsOff(values);
+    refuseKeysOfWhatIsOff(values);
     RecipeRules.settle(values, origins());
     Recipe recipe = RecipeKeys.recipe(values);
     RecipeRules rules = new RecipeRules(recipe, origins());
@@ -55,30 +53,12 @@ final class RecipeAssembly {
 
   private void add(List<RecipeYaml.Entry> entries, int layer) {
     for (RecipeYaml.Entry entry : entries) {
-      if (NotYet.KEYS.containsKey(entry.name())) {
-        refuseNotYet(entry, NotYet.KEYS.get(entry.name()));
-      } else if (RecipeKeys.all().containsKey(entry.name())) {
+      if (RecipeKeys.all().containsKey(entry.name())) {
         winners.put(entry.name(), new Layered(entry, layer));
       } else {
         refuseUnknown(entry);
       }
     }
-  }
-
-  private void refuseNotYet(RecipeYaml.Entry entry, NotYet.Limit limit) {
-    if (limit.refuses(canonical(entry))) {
-      problem(
-          entry,
-          "found %s, which this version cannot do yet, allowed: %s; %s"
-              .formatted(RecipeYaml.shown(entry.value()), limit.only(), limit.instead()));
-    }
-  }
-
-  private static String canonical(RecipeYaml.Entry entry) {
-    if (!(entry.value() instanceof ScalarNode scalar)) {
-      return "";
-    }
-    return scalarOf(scalar).isNull() ? "null" : scalar.getValue().toLowerCase(Locale.ROOT);
   }
 
   private void refuseUnknown(RecipeYaml.Entry entry) {
@@ -90,7 +70,6 @@ final class RecipeAssembly {
       return;
     }
     Set<String> known = new TreeSet<>(RecipeKeys.all().keySet());
-    known.addAll(NotYet.KEYS.keySet());
     problem(
         entry,
         Nearest.of(entry.name(), known)
@@ -99,14 +78,13 @@ final class RecipeAssembly {
   }
 
   private Object value(RecipeKeys.Key<?> key, RecipeYaml.Entry entry) {
-    Optional<Object> value =
-        entry.value() instanceof ScalarNode scalar ? key.read(scalarOf(scalar)) : Optional.empty();
+    Optional<Object> value = RecipeYaml.scalarOf(entry.value()).flatMap(key::read);
     if (value.isEmpty()) {
       refuse(key, entry);
       return RecipeDefaults.value(key);
     }
     NotYet.Limit limit = NotYet.VALUES.get(key.name());
-    if (limit != null && limit.refuses(key.text(value.get()))) {
+    if (limit != null && limit.refuses().test(key.text(value.get()))) {
       problem(
           entry,
           "found %s, which this version cannot do yet; %s"
@@ -136,20 +114,26 @@ final class RecipeAssembly {
                     .orElse("`%s: …` with its path".formatted(key.name()))));
   }
 
-  private void refuseKeysOfRewritingThatIsOff(Map<String, Object> values) {
-    if (values.get("rewrite").equals(true)) {
-      return;
-    }
-    Layered off = winners.get("rewrite");
+  private void refuseKeysOfWhatIsOff(Map<String, Object> values) {
+    RecipeKeys.SWITCHED.forEach(
+        (section, what) -> {
+          if (!values.get(section).equals(true)) {
+            refuseKeysOf(section, what);
+          }
+        });
+  }
+
+  private void refuseKeysOf(String section, String what) {
+    Layered off = winners.get(section);
     for (Layered winner : winners.values()) {
-      // An override that switches rewriting off may leave the file's keys behind.
-      if (winner.entry().name().startsWith("rewrite.")
+      // An override that switches something off may leave the file's keys behind.
+      if (winner.entry().name().startsWith(section + ".")
           && winner.layer() > 0
           && winner.layer() >= off.layer()) {
         problem(
             winner.entry(),
-            "set although rewriting is off (%s rewrite); leave it out, or switch rewriting on"
-                .formatted(off.entry().origin()));
+            "set although %s off (%s %s); leave it out, or switch %s on"
+                .formatted(what, off.entry().origin(), section, section));
       }
     }
   }
@@ -163,9 +147,5 @@ final class RecipeAssembly {
     Map<String, Origin> origins = new LinkedHashMap<>();
     winners.forEach((name, winner) -> origins.put(name, winner.entry().origin()));
     return origins;
-  }
-
-  private static ValueType.Scalar scalarOf(ScalarNode scalar) {
-    return new ValueType.Scalar(scalar.getValue(), scalar.isPlain());
   }
 }

@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.yaml.snakeyaml.nodes.ScalarNode;
 
 /** The defaults of all recipe keys, as {@code recipe-defaults.yaml} has them. */
 final class RecipeDefaults {
@@ -33,8 +32,9 @@ final class RecipeDefaults {
     Map<String, String> texts = new LinkedHashMap<>();
     for (RecipeYaml.Entry entry : entries()) {
       RecipeKeys.Key<?> key = RecipeKeys.all().get(entry.name());
-      if (key != null && entry.value() instanceof ScalarNode scalar) {
-        key.read(new ValueType.Scalar(scalar.getValue(), scalar.isPlain()))
+      if (key != null) {
+        RecipeYaml.scalarOf(entry.value())
+            .flatMap(key::read)
             .ifPresent(value -> texts.put(entry.name(), key.text(value)));
       }
     }

@@ -7,10 +7,12 @@ import static io.akkord.config.ValueType.memory;
 import static io.akkord.config.ValueType.number;
 import static io.akkord.config.ValueType.onOff;
 import static io.akkord.config.ValueType.path;
+import static io.akkord.config.ValueType.someOf;
 import static io.akkord.config.ValueType.stepsOrShare;
 import static io.akkord.config.ValueType.whole;
 
 import io.akkord.model.engine.WireDtype;
+import io.akkord.model.layout.Lora;
 import io.akkord.model.objective.LossReduction;
 import io.akkord.model.objective.LossType;
 import io.akkord.model.objective.SampleWeight;
@@ -26,7 +28,10 @@ import java.util.stream.Stream;
 /** Every key of a recipe: its type and range, and whether it changes the bits of the result. */
 final class RecipeKeys {
   /** Keys whose value is a mapping of further keys. */
-  static final Set<String> SECTIONS = Set.of("cadft", "rewrite", "parameter_server");
+  static final Set<String> SECTIONS = Set.of("cadft", "lora", "rewrite", "parameter_server");
+
+  /** Those of them that can be off, and how messages begin to say so. */
+  static final Map<String, String> SWITCHED = Map.of("lora", "LoRA is", "rewrite", "rewriting is");
 
   /** One key; {@code name} is dotted inside a section. */
   record Key<T>(String name, ValueType<T> type, boolean changesResult) {
@@ -102,6 +107,10 @@ final class RecipeKeys {
     result("wire_dtype", choice(WireDtype.class));
     result("threads", integer(1, 1024));
     result("gradient_checkpointing", bool());
+    result("lora", onOff());
+    result("lora.r", integer(1, 1 << 16));
+    result("lora.alpha", positive);
+    result("lora.target_modules", someOf(Lora.MODULES, Lora.ALL_LINEAR));
     free("held_forward_memory", memory());
     free("parameter_shards", integer(1, 4096).orNull());
     free("parameter_server.replicas", integer(0, 1));
@@ -132,7 +141,7 @@ final class RecipeKeys {
     return Optional.ofNullable(KEYS.get(name)).orElseThrow();
   }
 
-  /** A recipe from its values by key; the keys of {@code rewrite} are read only if it is on. */
+  /** A recipe from its values by key; the keys of what can be off are read only if it is on. */
   static Recipe recipe(Map<String, Object> values) {
     return Records.create(
         Recipe.class,
@@ -142,10 +151,8 @@ final class RecipeKeys {
               case "cadft" -> section(Recipe.Cadft.class, "cadft.", values);
               case "parameter_server" ->
                   section(Recipe.ParameterServer.class, "parameter_server.", values);
-              case "rewrite" ->
-                  values.get("rewrite").equals(true)
-                      ? Optional.of(section(Recipe.Rewrite.class, "rewrite.", values))
-                      : Optional.empty();
+              case "lora" -> switched(Lora.class, "lora", values);
+              case "rewrite" -> switched(Recipe.Rewrite.class, "rewrite", values);
               default -> values.get(name);
             });
   }
@@ -160,10 +167,8 @@ final class RecipeKeys {
                 case "cadft" -> put(texts, "cadft.", recipe.cadft());
                 case "parameter_server" ->
                     put(texts, "parameter_server.", recipe.parameterServer());
-                case "rewrite" -> {
-                  texts.put("rewrite", Boolean.toString(recipe.rewrite().isPresent()));
-                  recipe.rewrite().ifPresent(r -> put(texts, "rewrite.", r));
-                }
+                case "lora" -> putSwitched(texts, "lora", recipe.lora());
+                case "rewrite" -> putSwitched(texts, "rewrite", recipe.rewrite());
                 default -> texts.put(name, of(name).text(value));
               }
             });
@@ -181,11 +186,25 @@ final class RecipeKeys {
                   case "parameter_server" ->
                       Records.names(Recipe.ParameterServer.class, '_').stream()
                           .map(n -> "parameter_server." + n);
+                  case "lora" -> Records.names(Lora.class, '_').stream().map(n -> "lora." + n);
                   case "rewrite" ->
                       Records.names(Recipe.Rewrite.class, '_').stream().map(n -> "rewrite." + n);
                   default -> Stream.of(name);
                 })
         .toList();
+  }
+
+  private static <R extends Record> Optional<R> switched(
+      Class<R> type, String name, Map<String, Object> values) {
+    return values.get(name).equals(true)
+        ? Optional.of(section(type, name + ".", values))
+        : Optional.empty();
+  }
+
+  private static void putSwitched(
+      Map<String, String> texts, String name, Optional<? extends Record> section) {
+    texts.put(name, Boolean.toString(section.isPresent()));
+    section.ifPresent(s -> put(texts, name + ".", s));
   }
 
   private static <R extends Record> R section(

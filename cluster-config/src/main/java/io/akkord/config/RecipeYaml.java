@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.IntFunction;
 import org.yaml.snakeyaml.DumperOptions.ScalarStyle;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -116,6 +117,20 @@ final class RecipeYaml {
     }
   }
 
+  /** A value as its key reads it: a scalar, or a list of scalars; empty for anything else. */
+  static Optional<ValueType.Scalar> scalarOf(Node value) {
+    if (value instanceof ScalarNode scalar) {
+      return Optional.of(new ValueType.Scalar(scalar.getValue(), scalar.isPlain()));
+    }
+    if (value instanceof SequenceNode list
+        && list.getValue().stream().allMatch(ScalarNode.class::isInstance)) {
+      List<String> texts =
+          list.getValue().stream().map(item -> ((ScalarNode) item).getValue()).toList();
+      return Optional.of(ValueType.Scalar.ofList(texts));
+    }
+    return Optional.empty();
+  }
+
   private static Node scalar(String text) {
     return new ScalarNode(Tag.STR, text, null, null, ScalarStyle.PLAIN);
   }
@@ -139,7 +154,8 @@ final class RecipeYaml {
       int dot = key.indexOf('.');
       if (dot < 0) {
         section = "";
-        boolean opensSection = key.equals("rewrite") && entry.getValue().equals("true");
+        boolean opensSection =
+            RecipeKeys.SWITCHED.containsKey(key) && entry.getValue().equals("true");
         if (!opensSection) {
           yaml.append(key).append(": ").append(entry.getValue()).append('\n');
         }

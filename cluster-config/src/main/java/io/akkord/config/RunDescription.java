@@ -25,6 +25,7 @@ public final class RunDescription {
     RunDescription description = new RunDescription(plan);
     description.objective();
     description.batches();
+    description.adapters();
     description.learningRate();
     description.rewriting();
     description.evaluation();
@@ -97,6 +98,19 @@ public final class RunDescription {
     return recipe.maxSteps().isPresent()
         ? "max_steps: %s = %.2f epochs".formatted(steps, (double) plan.totalSteps() / perEpoch)
         : "%s = %s".formatted(counted(recipe.numTrainEpochs(), "epoch"), steps);
+  }
+
+  private void adapters() {
+    recipe
+        .lora()
+        .ifPresent(
+            lora ->
+                add(
+                    "trained: LoRA adapters of rank %d, scaling %s (alpha %s / r), on %s; the model stays as it is",
+                    lora.r(),
+                    lora.scaling(),
+                    lora.alpha(),
+                    String.join(", ", lora.targetModules())));
   }
 
   private void learningRate() {

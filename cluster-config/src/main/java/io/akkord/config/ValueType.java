@@ -3,6 +3,7 @@ package io.akkord.config;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.DoublePredicate;
@@ -26,6 +27,11 @@ record ValueType<T>(
    * @param plain written without quotes
    */
   record Scalar(String text, boolean plain) {
+    /** A list of scalars, as one text. */
+    static Scalar ofList(List<String> items) {
+      return new Scalar("[" + String.join(", ", items) + "]", true);
+    }
+
     boolean isNull() {
       return plain && (text.isEmpty() || text.equals("~") || text.equalsIgnoreCase("null"));
     }
@@ -68,6 +74,25 @@ record ValueType<T>(
         Arrays.stream(all).map(ValueType::spelling).collect(Collectors.joining(" | ")),
         s -> Arrays.stream(all).filter(e -> spelling(e).equals(s.text)).findFirst(),
         ValueType::spelling);
+  }
+
+  /** Some of a set of names, in any order. */
+  static ValueType<List<String>> someOf(List<String> names, String all) {
+    return new ValueType<>(
+        "a list of " + String.join(", ", names) + ", or " + all,
+        s -> items(s.text, all).filter(list -> list.contains(all) || names.containsAll(list)),
+        list -> "[" + String.join(", ", list) + "]");
+  }
+
+  private static Optional<List<String>> items(String text, String all) {
+    if (text.equals(all)) {
+      return Optional.of(List.of(all));
+    }
+    if (!text.startsWith("[") || !text.endsWith("]")) {
+      return Optional.empty();
+    }
+    List<String> items = List.of(text.substring(1, text.length() - 1).trim().split("\\s*,\\s*"));
+    return Optional.of(items).filter(list -> !list.contains(""));
   }
 
   static ValueType<Path> path(String what) {
@@ -133,7 +158,10 @@ record ValueType<T>(
 
   private static Optional<Path> pathOf(Scalar s) {
     try {
-      return s.isNull() || s.text.isBlank() ? Optional.empty() : Optional.of(Path.of(s.text));
+      boolean list = s.plain && s.text.startsWith("[");
+      return list || s.isNull() || s.text.isBlank()
+          ? Optional.empty()
+          : Optional.of(Path.of(s.text));
     } catch (InvalidPathException e) {
       return Optional.empty();
     }

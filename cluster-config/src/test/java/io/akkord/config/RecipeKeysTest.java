@@ -13,11 +13,9 @@ class RecipeKeysTest {
     Set<String> components = new HashSet<>(RecipeKeys.componentNames());
     Set<String> inFile = new HashSet<>();
     RecipeDefaults.entries().forEach(entry -> inFile.add(entry.name()));
-    assertThat(inFile).containsAll(NotYet.KEYS.keySet());
-    inFile.removeAll(NotYet.KEYS.keySet());
-    inFile.remove("rewrite"); // the switch: an Optional, no component of its own
+    inFile.removeAll(RecipeKeys.SWITCHED.keySet()); // Optionals, no components of their own
     Set<String> inTable = new HashSet<>(RecipeKeys.all().keySet());
-    inTable.remove("rewrite");
+    inTable.removeAll(RecipeKeys.SWITCHED.keySet());
     assertThat(inFile).isEqualTo(components);
     assertThat(inTable).isEqualTo(components);
   }
@@ -28,16 +26,6 @@ class RecipeKeysTest {
         .filteredOn(key -> RecipeDefaults.text(key).isEmpty())
         .extracting(RecipeKeys.Key::name)
         .containsExactly("model_name_or_path", "train_file", "output_dir");
-  }
-
-  @Test
-  void whatIsNotBuiltYetHasTheOnlyAcceptedValueAsDefault() {
-    RecipeDefaults.entries().stream()
-        .filter(entry -> NotYet.KEYS.containsKey(entry.name()))
-        .forEach(
-            entry ->
-                assertThat(RecipeYaml.shown(entry.value()))
-                    .isEqualTo(NotYet.KEYS.get(entry.name()).only()));
   }
 
   @Test

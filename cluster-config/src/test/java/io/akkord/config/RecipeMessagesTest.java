@@ -168,7 +168,6 @@ class RecipeMessagesTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "lora={r: 16, alpha: 32} | found a mapping, which this version cannot do yet, allowed: null",
         "rewrite.accept=same_answer | found same_answer, which this version cannot do yet; use any",
         "rewrite.candidates_per_sample=4 | found 4, which this version cannot do yet; use 1",
       })
@@ -177,10 +176,23 @@ class RecipeMessagesTest {
     assertThat(message("", set)).contains("--set " + key + ": " + problem);
   }
 
-  @Test
-  void whatIsNotBuiltYetMayBeNamedWithItsOnlyValue() {
-    Recipe recipe = folder.recipe("lora: null\n");
-    assertThat(recipe).isEqualTo(folder.recipe(""));
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "lora={r: 0} | lora.r: found 0, allowed: a whole number from 1 to 65536",
+        "lora={alpha: 0} | lora.alpha: found 0, allowed: a number above 0",
+        "lora={target_modules: [q_proj, head]} | lora.target_modules: found a list, allowed: a list of q_proj, k_proj",
+        "lora={target_modules: []} | lora.target_modules: found a list, allowed: a list of q_proj",
+        "lora={target_modules: q_proj} | lora.target_modules: found q_proj, allowed: a list of q_proj",
+        "lora={rank: 8} | lora.rank: unknown key; did you mean",
+        "lora=8 | lora: found 8, allowed: a mapping of keys, or off",
+        "lora.r=8 | lora.r: set although LoRA is off (default lora); leave it out, or switch lora on",
+        "train_file=[data.jsonl] | train_file: found a list, allowed: a JSONL or Parquet file",
+        "learning_rate=[1] | learning_rate: found a list, allowed: a number above 0",
+      })
+  void adaptersThatCannotBeAreRefused(String set, String problem) {
+    assertThat(message("", set)).contains("--set " + problem);
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.akkord.model.engine;
 import io.akkord.model.UserError;
 import io.akkord.model.data.MicroBatch;
 import io.akkord.model.data.TokenizedSample;
+import io.akkord.model.layout.ParameterLayout;
 import io.akkord.model.layout.ParameterLayout.Parameter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,7 +17,7 @@ import java.util.SplittableRandom;
 
 /**
  * A run's own shapes computed with known numbers and hashed: processes whose hashes are equal give
- * equal bits. Overwrites the parameters, so it comes before they are installed.
+ * equal bits. Overwrites all parameters, so it comes before they are read or installed.
  */
 public final class Canary {
   private static final int MOST_TOKENS = 128;
@@ -48,8 +49,12 @@ public final class Canary {
 
   private static void fill(Engine engine) {
     SplittableRandom random = new SplittableRandom(7);
-    FlatBuffer parameters = engine.parameters();
-    for (Parameter p : engine.layout().parameters()) {
+    fill(engine.parameters(), engine.layout(), random);
+    engine.frozenLayout().ifPresent(layout -> fill(engine.frozen(), layout, random));
+  }
+
+  private static void fill(FlatBuffer parameters, ParameterLayout layout, SplittableRandom random) {
+    for (Parameter p : layout.parameters()) {
       for (long at = 0; at < p.elements(); at += CHUNK) {
         int count = (int) Math.min(CHUNK, p.elements() - at);
         ByteBuffer window = parameters.window(p.offset() + at, count);

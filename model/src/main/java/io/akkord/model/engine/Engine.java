@@ -9,8 +9,10 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import io.akkord.model.UserError;
 import io.akkord.model.data.MicroBatch;
+import io.akkord.model.hf.AdapterFolder;
 import io.akkord.model.hf.HfFolder;
 import io.akkord.model.hf.ModelConfig;
+import io.akkord.model.hf.TensorSource;
 import io.akkord.model.layout.ParameterLayout;
 import io.akkord.model.layout.ParameterLayout.Parameter;
 import io.akkord.model.program.Programs;
@@ -18,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 
 /**
@@ -39,6 +42,7 @@ public final class Engine implements AutoCloseable {
   private final ScriptModule program;
   private final FlatMath math;
   private final FlatBuffer parameters;
+  private final FlatBuffer frozen;
   private final List<NDArray> leaves;
   private final NDArray cos;
   private final NDArray sin;
@@ -47,7 +51,7 @@ public final class Engine implements AutoCloseable {
   private Engine(ModelConfig config, EngineOptions options) {
     this.config = config;
     this.options = options;
-    this.layout = ParameterLayout.of(config);
+    this.layout = ParameterLayout.of(config, options.lora());
     this.type = dataType(options.dtype());
     this.manager = NDManager.newBaseManager(device(options.device()), "PyTorch");
     this.program =
@@ -58,10 +62,14 @@ public final class Engine implements AutoCloseable {
                 config,
                 options.lossType(),
                 options.dtype().equals("bfloat16"),
-                options.gradientCheckpointing()));
+                options.gradientCheckpointing(),
+                options.lora()));
     this.math = new FlatMath(manager);
     this.parameters = newGradient();
-    this.leaves = new ArrayList<>(program.call(manager, "leaves", parameters.array()));
+    this.frozen =
+        new FlatBuffer(manager, math, frozenLayout().map(ParameterLayout::size).orElse(1L), type);
+    this.leaves =
+        new ArrayList<>(program.call(manager, "leaves", parameters.array(), frozen.array()));
     double[] angles = RotaryTables.angles(config, options.maxLength());
     Shape shape = new Shape(options.maxLength(), config.headDim());
     this.cos = table(angles, shape, true);
@@ -113,7 +121,7 @@ public final class Engine implements AutoCloseable {
     return BatchInputs.number(manager, values, shape, type);
   }
 
-  /** The layout of parameters and gradients. */
+  /** The layout of the trained parameters and of gradients. */
   public ParameterLayout layout() {
     return layout;
   }
@@ -123,7 +131,7 @@ public final class Engine implements AutoCloseable {
     return options.maxLength();
   }
 
-  /** The parameters; a write to them is the update. */
+  /** The trained parameters; a write to them is the update. */
   public FlatBuffer parameters() {
     return parameters;
   }
@@ -133,21 +141,41 @@ public final class Engine implements AutoCloseable {
     return new FlatBuffer(manager, math, layout.size(), type);
   }
 
+  /** The layout of what adapters leave as it is; empty where the whole model is trained. */
+  Optional<ParameterLayout> frozenLayout() {
+    return options.lora().map(lora -> ParameterLayout.of(config));
+  }
+
+  /** The model's own parameters where adapters are trained, else one number that nobody reads. */
+  FlatBuffer frozen() {
+    return frozen;
+  }
+
   /**
-   * Reads all parameters from a model folder.
+   * Reads all parameters of a model from its folder; adapters stay as they are.
    *
    * @throws UserError if a tensor is missing or has another shape
    */
   public void load(HfFolder folder) {
     folder.require(ParameterLayout.shapes(config));
-    for (Parameter p : layout.parameters()) {
+    load(folder, frozenLayout().orElse(layout), frozenLayout().isEmpty() ? parameters : frozen);
+  }
+
+  /** Reads the adapters. */
+  public void load(AdapterFolder adapter) {
+    adapter.require(config);
+    load(adapter, layout, parameters);
+  }
+
+  private void load(TensorSource source, ParameterLayout places, FlatBuffer target) {
+    for (Parameter p : places.parameters()) {
       for (long at = 0; at < p.elements(); at += READ_CHUNK) {
         int count = (int) Math.min(READ_CHUNK, p.elements() - at);
-        ByteBuffer window = parameters.window(p.offset() + at, count);
+        ByteBuffer window = target.window(p.offset() + at, count);
         if (type == DataType.FLOAT64) {
-          folder.readDouble(p.name(), at, window.asDoubleBuffer());
+          source.readDouble(p.name(), at, window.asDoubleBuffer());
         } else {
-          folder.read(p.name(), at, window.asFloatBuffer());
+          source.read(p.name(), at, window.asFloatBuffer());
         }
       }
     }
@@ -351,8 +379,7 @@ public final class Engine implements AutoCloseable {
 
   /** Estimate of what one held forward keeps, bytes. */
   public long heldBytes(MicroBatch batch) {
-    return HeldEstimate.elements(config, batch, options.gradientCheckpointing())
-        * parameters.elementBytes();
+    return HeldEstimate.elements(config, batch, options) * parameters.elementBytes();
   }
 
   private static BatchScores scores(MicroBatch batch, NDList out, double[] top1) {

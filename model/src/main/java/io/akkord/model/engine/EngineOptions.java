@@ -1,6 +1,8 @@
 package io.akkord.model.engine;
 
+import io.akkord.model.layout.Lora;
 import io.akkord.model.objective.LossType;
+import java.util.Optional;
 
 /**
  * How an engine computes.
@@ -13,6 +15,7 @@ import io.akkord.model.objective.LossType;
  * @param maxLength longest row, tokens
  * @param gradientCheckpointing whether a forward keeps layer borders alone and backward computes
  *     each layer again: less memory, a third more work, the same numbers, other bits
+ * @param lora adapters, which alone are trained; empty: the whole model is
  */
 public record EngineOptions(
     String device,
@@ -20,10 +23,11 @@ public record EngineOptions(
     int threads,
     LossType lossType,
     int maxLength,
-    boolean gradientCheckpointing) {
+    boolean gradientCheckpointing,
+    Optional<Lora> lora) {
 
-  /** Without gradient checkpointing. */
+  /** Without gradient checkpointing and adapters. */
   public EngineOptions(String device, String dtype, int threads, LossType lossType, int maxLength) {
-    this(device, dtype, threads, lossType, maxLength, false);
+    this(device, dtype, threads, lossType, maxLength, false, Optional.empty());
   }
 }

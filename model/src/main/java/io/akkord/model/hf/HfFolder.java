@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** A Hugging Face model folder: configuration and weights, in one file or several. */
-public final class HfFolder {
+public final class HfFolder implements TensorSource {
   private static final String SINGLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
   private static final int SHOWN_PROBLEMS = 10;
@@ -52,6 +52,11 @@ public final class HfFolder {
   public static HfFolder open(Path folder) {
     if (!Files.isDirectory(folder)) {
       throw new UserError("model folder %s does not exist".formatted(folder));
+    }
+    if (AdapterFolder.isAdapter(folder)) {
+      throw new UserError(
+          "%s is a LoRA adapter, a whole model is needed here; akkord export --model %s --output DIR makes one of it and its base"
+              .formatted(folder, folder));
     }
     ModelConfig config = ModelConfig.read(folder);
     return new HfFolder(folder, config, tensors(folder));
@@ -136,12 +141,12 @@ public final class HfFolder {
     return file;
   }
 
-  /** Elements from {@code from} on, widened to float32. */
+  @Override
   public void read(String name, long from, FloatBuffer target) {
     find(name).read(name, from, target);
   }
 
-  /** Elements from {@code from} on, widened to float64. */
+  @Override
   public void readDouble(String name, long from, DoubleBuffer target) {
     find(name).readDouble(name, from, target);
   }
@@ -190,7 +195,20 @@ public final class HfFolder {
 
   /** Copies configuration and tokenizer files verbatim. */
   public void copyMetadataTo(Path target) throws IOException {
-    for (String name : METADATA) {
+    copy(METADATA, target);
+  }
+
+  /** Copies tokenizer files verbatim: what lies beside an adapter. */
+  public void copyTokenizerTo(Path target) throws IOException {
+    copy(
+        METADATA.stream()
+            .filter(name -> !name.endsWith("config.json") || name.startsWith("tokenizer"))
+            .toList(),
+        target);
+  }
+
+  private void copy(List<String> names, Path target) throws IOException {
+    for (String name : names) {
       Path source = folder.resolve(name);
       if (Files.isRegularFile(source)) {
         Files.copy(source, target.resolve(name), StandardCopyOption.REPLACE_EXISTING);

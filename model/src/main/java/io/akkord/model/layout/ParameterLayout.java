@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Where every parameter of a model lies in its flat buffers (weights, gradient, both moments).
@@ -58,7 +59,15 @@ public final class ParameterLayout {
    * moves them without computing with them.
    */
   public static ParameterLayout of(ModelConfig config, int block) {
-    Map<String, long[]> shapes = shapes(config);
+    return of(shapes(config), block);
+  }
+
+  /** The layout of what is trained: the adapters where there are some, else the whole model. */
+  public static ParameterLayout of(ModelConfig config, Optional<Lora> lora) {
+    return of(lora.map(l -> shapes(config, l)).orElseGet(() -> shapes(config)), BLOCK);
+  }
+
+  private static ParameterLayout of(Map<String, long[]> shapes, int block) {
     long decayed = 0;
     for (Map.Entry<String, long[]> entry : shapes.entrySet()) {
       decayed += decays(entry.getKey()) ? elements(entry.getValue()) : 0;
@@ -92,6 +101,21 @@ public final class ParameterLayout {
       shapes.put("lm_head.weight", new long[] {config.vocabSize(), config.hiddenSize()});
     }
     return shapes;
+  }
+
+  /** Names and shapes of a model's adapters as PEFT has them, layer by layer, A before B. */
+  public static Map<String, long[]> shapes(ModelConfig config, Lora lora) {
+    Map<String, long[]> adapters = new LinkedHashMap<>();
+    shapes(config)
+        .forEach(
+            (name, shape) -> {
+              String module = name.replaceFirst("\\.weight$", "");
+              if (lora.targetModules().contains(module.substring(module.lastIndexOf('.') + 1))) {
+                adapters.put(Lora.nameOfA(module), new long[] {lora.r(), shape[1]});
+                adapters.put(Lora.nameOfB(module), new long[] {shape[0], lora.r()});
+              }
+            });
+    return adapters;
   }
 
   private static void putLayer(Map<String, long[]> shapes, String layer, ModelConfig c) {

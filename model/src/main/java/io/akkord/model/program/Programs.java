@@ -1,14 +1,14 @@
 package io.akkord.model.program;
 
 import io.akkord.model.hf.ModelConfig;
+import io.akkord.model.layout.Lora;
 import io.akkord.model.layout.ParameterLayout;
-import io.akkord.model.layout.ParameterLayout.Parameter;
 import io.akkord.model.objective.LossType;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Specialises the program resources beside this class by a model's configuration. */
 public final class Programs {
@@ -57,19 +57,32 @@ public final class Programs {
    * @param bfloat16 whether matrix products run in bfloat16 (master weights and all else stay as
    *     they are)
    * @param checkpointing whether the methods of {@code checkpointing.py} are there as well
+   * @param lora adapters, which alone are trained; empty: the whole model is
    */
   public static String decoder(
-      ModelConfig config, LossType lossType, boolean bfloat16, boolean checkpointing) {
-    List<Parameter> parameters = ParameterLayout.of(config).parameters();
-    List<String> names = parameters.stream().map(Parameter::name).toList();
+      ModelConfig config,
+      LossType lossType,
+      boolean bfloat16,
+      boolean checkpointing,
+      Optional<Lora> lora) {
+    ProgramParameters parameters = ProgramParameters.of(config, lora);
+    List<String> names = parameters.names();
     Map<String, String> values = new HashMap<>(sizes(config));
-    LAYER_PARAMETERS.forEach((key, suffix) -> values.put(key, inLayer(names, suffix)));
-    values.put("parameters_per_layer", "" + parametersPerLayer(names));
+    LAYER_PARAMETERS.forEach((key, suffix) -> values.put(key, parameters.inLayer(suffix)));
+    for (String module : Lora.MODULES) {
+      String weight = LAYER_PARAMETERS.get(module);
+      String key = module.replace("_proj", "");
+      values.put(key + "_lora_a", parameters.inLayer(weight.replace("weight", "lora_A.weight")));
+      values.put(key + "_lora_b", parameters.inLayer(weight.replace("weight", "lora_B.weight")));
+    }
+    values.put("parameters_per_layer", "" + parameters.perLayer());
     values.put("final_norm", "P[" + names.indexOf("model.norm.weight") + "]");
     values.put("lm_head", "P[" + Math.max(0, names.indexOf("lm_head.weight")) + "]");
-    values.put("views_body", views(parameters));
-    values.put("linear_note", bfloat16 ? ", computed in bfloat16" : "");
-    values.put("linear_body", bfloat16 ? BFLOAT16_LINEAR : "    return torch.linear(x, w, b)");
+    values.put("views_body", parameters.viewsBody());
+    values.put("trained_body", parameters.trainedBody());
+    values.put("leaves_body", parameters.leavesBody());
+    values.put("linear_note", LinearText.note(bfloat16, lora));
+    values.put("linear_body", LinearText.body(bfloat16, lora));
     values.put("repeat_heads_body", repeatHeads(config));
     values.put(
         "token_loss",
@@ -81,6 +94,12 @@ public final class Programs {
       values.put("head_chunk", "" + HEAD_CHUNK);
       values.put("final_norm_index", "" + names.indexOf("model.norm.weight"));
       values.put("lm_head_index", "" + Math.max(0, names.indexOf("lm_head.weight")));
+      values.put("lm_head_trained", lora.isPresent() ? "" : values.get("lm_head") + ", ");
+      values.put("final_norm_trained", lora.isPresent() ? "" : values.get("final_norm") + ", ");
+      values.put("embedding_trained", lora.isPresent() ? "False" : "True");
+      values.put("trained_per_layer", "" + parameters.trainedPerLayer());
+      values.put("first_trained", "" + (parameters.perLayer() - parameters.trainedPerLayer()));
+      values.put("first_gradient", lora.isPresent() ? "0" : "1");
       resources.add("checkpointing.py");
     }
     return ProgramText.fill(resources, values);
@@ -104,41 +123,10 @@ public final class Programs {
         "rms_norm_eps", Double.toString(config.rmsNormEps()));
   }
 
-  /**
-   * Index of a layer's parameter relative to the layer's first one, or None where the model has
-   * none.
-   */
-  private static String inLayer(List<String> names, String suffix) {
-    int index = names.indexOf("model.layers.0." + suffix);
-    return index < 0 ? "None" : "P[o + " + (index - 1) + "]";
-  }
-
-  private static long parametersPerLayer(List<String> names) {
-    return names.stream().filter(name -> name.startsWith("model.layers.0.")).count();
-  }
-
-  private static String views(List<Parameter> parameters) {
-    StringBuilder body = new StringBuilder();
-    for (Parameter p : parameters) {
-      body.append(
-          "    v.append(torch.view(torch.narrow(flat, 0, %d, %d), %s))  # %s%n"
-              .formatted(p.offset(), p.elements(), Arrays.toString(p.shape()), p.name()));
-    }
-    return body.toString().stripTrailing();
-  }
-
   private static String repeatHeads(ModelConfig config) {
     int group = config.heads() / config.kvHeads();
     return group == 1
         ? "    return x_BKTE"
         : "    return torch.repeat_interleave(x_BKTE, " + group + ", 1)";
   }
-
-  private static final String BFLOAT16_LINEAR =
-      String.join(
-          "\n",
-          "    y = torch.to(torch.linear(torch.to(x, 15), torch.to(w, 15), None), 6)",
-          "    if b is not None:",
-          "      y = y + unchecked_cast(Tensor, b)",
-          "    return y");
 }

@@ -32,7 +32,7 @@
     entropies = annotate(List[Tensor], [])
     n = 0
     while n < N:
-      logp_CV = torch.log_softmax(self.linear(torch.slice(h_ND, 0, n, n + {{head_chunk}}), {{lm_head}}, None), -1)
+      logp_CV = torch.log_softmax(self.linear(torch.slice(h_ND, 0, n, n + {{head_chunk}}), {{lm_head}}, None, None, None), -1)
       labels_C = torch.slice(labels_N, 0, n, n + {{head_chunk}})
       logps.append(torch.to(torch.squeeze(torch.gather(logp_CV, 1, torch.unsqueeze(labels_C, 1)), 1), 7))
       hits.append(torch.to(torch.eq(torch.argmax(logp_CV, -1), labels_C), 7))
@@ -65,11 +65,11 @@
     n = 0
     while n < N:
       h_CD = self.leaf(torch.slice(h_ND, 0, n, n + {{head_chunk}}))
-      logp_CV = torch.log_softmax(self.linear(h_CD, {{lm_head}}, None), -1)
+      logp_CV = torch.log_softmax(self.linear(h_CD, {{lm_head}}, None, None, None), -1)
       labels_C = torch.slice(labels_N, 0, n, n + {{head_chunk}})
       logp_N = torch.squeeze(torch.gather(logp_CV, 1, torch.unsqueeze(labels_C, 1)), 1)
       loss_B = -torch.mv(torch.slice(average_BN, 1, n, n + {{head_chunk}}), {{token_loss}})
-      grads = torch.grad([loss_B], [{{lm_head}}, h_CD], annotate(Optional[List[Optional[Tensor]]], [factor_B]))
+      grads = torch.grad([loss_B], [{{lm_head_trained}}h_CD], annotate(Optional[List[Optional[Tensor]]], [factor_B]))
       grads_h.append(self.accumulate(grads, into, {{lm_head_index}}))
       n = n + {{head_chunk}}
     return torch.cat(grads_h)
@@ -84,7 +84,7 @@
     x_BTD = self.leaf(kept[-1])
     h_ND = self.target_hidden(x_BTD, targets_N, P)
     grad_ND = self.backward_head(torch.detach(h_ND), labels_N, average_BN, factor_B, into, P)
-    grads = torch.grad([h_ND], [{{final_norm}}, x_BTD], annotate(Optional[List[Optional[Tensor]]], [grad_ND]))
+    grads = torch.grad([h_ND], [{{final_norm_trained}}x_BTD], annotate(Optional[List[Optional[Tensor]]], [grad_ND]))
     grad_BTD = self.accumulate(grads, into, {{final_norm_index}})
     for down in range({{layers}}):
       l = {{layers}} - 1 - down
@@ -95,13 +95,14 @@
         x_BTD = self.leaf(kept[l - 1])
       y_BTD = self.layer(x_BTD, packing, cos_TE, sin_TE, P, o)
       of = annotate(List[Tensor], [])
-      for i in range({{parameters_per_layer}}):
-        of.append(P[o + i])
+      for i in range({{trained_per_layer}}):
+        of.append(P[o + {{first_trained}} + i])
       of.append(x_BTD)
-      grad_BTD = self.accumulate(torch.grad([y_BTD], of, annotate(Optional[List[Optional[Tensor]]], [grad_BTD])), into, o)
-    embedded_BTD = torch.embedding(P[0], ids_BT)
-    grads = torch.grad([embedded_BTD], [P[0]], annotate(Optional[List[Optional[Tensor]]], [grad_BTD]))
-    torch.set_grad_enabled(False)
-    torch.add_(into[0], unchecked_cast(Tensor, grads[0]))
-    torch.set_grad_enabled(True)
+      grad_BTD = self.accumulate(torch.grad([y_BTD], of, annotate(Optional[List[Optional[Tensor]]], [grad_BTD])), into, {{first_gradient}} + l * {{trained_per_layer}})
+    if {{embedding_trained}}:
+      embedded_BTD = torch.embedding(P[0], ids_BT)
+      grads = torch.grad([embedded_BTD], [P[0]], annotate(Optional[List[Optional[Tensor]]], [grad_BTD]))
+      torch.set_grad_enabled(False)
+      torch.add_(into[0], unchecked_cast(Tensor, grads[0]))
+      torch.set_grad_enabled(True)
     return factor_B

@@ -3,7 +3,7 @@
 #
 # Dimensions at the end of names: B rows of the micro-batch, T positions, D hidden size, H query heads, K key/value heads,
 # E head size, F feed-forward size, V vocabulary, N target tokens of the whole micro-batch, S samples, L tokens of the longest of them.
-# P: all parameters in the order of the model (see `views`); o: index in P of a layer's first parameter.
+# P: all parameters in the order of the model, a layer's adapters behind its own (see `leaves`); o: index in P of a layer's first one.
 # packing: empty where a row is one sample; else positions_BT of every token in its own sample, places_BT of every token among the
 # concatenated groups, and for each group of samples of similar length tokens_SL, their tokens' indices in the flat [B*T].
 class Decoder(Module):
@@ -14,7 +14,7 @@ class Decoder(Module):
   # ---- one idea per function -------------------------------------------------------------------------------------------------
 
   # y = x W^T + b{{linear_note}}
-  def linear(self: __torch__.Decoder, x: Tensor, w: Tensor, b: Optional[Tensor]) -> Tensor:
+  def linear(self: __torch__.Decoder, x: Tensor, w: Tensor, b: Optional[Tensor], lora_A: Optional[Tensor], lora_B: Optional[Tensor]) -> Tensor:
 {{linear_body}}
 
   # Qwen3 normalises every head of q and k; others pass None.
@@ -35,9 +35,9 @@ class Decoder(Module):
     B = torch.size(x_BTD, 0)
     T = torch.size(x_BTD, 1)
     h_BTD = torch.rms_norm(x_BTD, [{{hidden_size}}], {{input_layernorm}}, {{rms_norm_eps}})
-    q_BTHE = torch.view(self.linear(h_BTD, {{q_proj}}, {{q_bias}}), [B, T, {{heads}}, {{head_dim}}])
-    k_BTKE = torch.view(self.linear(h_BTD, {{k_proj}}, {{k_bias}}), [B, T, {{kv_heads}}, {{head_dim}}])
-    v_BTKE = torch.view(self.linear(h_BTD, {{v_proj}}, {{v_bias}}), [B, T, {{kv_heads}}, {{head_dim}}])
+    q_BTHE = torch.view(self.linear(h_BTD, {{q_proj}}, {{q_bias}}, {{q_lora_a}}, {{q_lora_b}}), [B, T, {{heads}}, {{head_dim}}])
+    k_BTKE = torch.view(self.linear(h_BTD, {{k_proj}}, {{k_bias}}, {{k_lora_a}}, {{k_lora_b}}), [B, T, {{kv_heads}}, {{head_dim}}])
+    v_BTKE = torch.view(self.linear(h_BTD, {{v_proj}}, {{v_bias}}, {{v_lora_a}}, {{v_lora_b}}), [B, T, {{kv_heads}}, {{head_dim}}])
     q_BHTE = torch.transpose(self.head_norm(q_BTHE, {{q_norm}}), 1, 2)
     k_BKTE = torch.transpose(self.head_norm(k_BTKE, {{k_norm}}), 1, 2)
     return (self.rotate(q_BHTE, cos_TE, sin_TE), self.rotate(k_BKTE, cos_TE, sin_TE), torch.transpose(v_BTKE, 1, 2))
@@ -83,13 +83,13 @@ class Decoder(Module):
 
   def attention_output(self: __torch__.Decoder, x_BTD: Tensor, a_BHTE: Tensor, P: List[Tensor], o: int) -> Tensor:
     a_BTD = torch.reshape(torch.transpose(a_BHTE, 1, 2), [torch.size(x_BTD, 0), torch.size(x_BTD, 1), {{attention_size}}])
-    return x_BTD + self.linear(a_BTD, {{o_proj}}, {{o_bias}})
+    return x_BTD + self.linear(a_BTD, {{o_proj}}, {{o_bias}}, {{o_lora_a}}, {{o_lora_b}})
 
   # SwiGLU: down(silu(gate x) * up x)
   def feed_forward(self: __torch__.Decoder, x_BTD: Tensor, P: List[Tensor], o: int) -> Tensor:
     h_BTD = torch.rms_norm(x_BTD, [{{hidden_size}}], {{post_attention_layernorm}}, {{rms_norm_eps}})
-    f_BTF = torch.silu(self.linear(h_BTD, {{gate_proj}}, {{gate_bias}})) * self.linear(h_BTD, {{up_proj}}, {{up_bias}})
-    return x_BTD + self.linear(f_BTF, {{down_proj}}, {{down_bias}})
+    f_BTF = torch.silu(self.linear(h_BTD, {{gate_proj}}, {{gate_bias}}, {{gate_lora_a}}, {{gate_lora_b}})) * self.linear(h_BTD, {{up_proj}}, {{up_bias}}, {{up_lora_a}}, {{up_lora_b}})
+    return x_BTD + self.linear(f_BTF, {{down_proj}}, {{down_bias}}, {{down_lora_a}}, {{down_lora_b}})
 
   def layer(self: __torch__.Decoder, x_BTD: Tensor, packing: List[Tensor], cos_TE: Tensor, sin_TE: Tensor, P: List[Tensor], o: int) -> Tensor:
     q, k, v = self.queries_keys_values(x_BTD, cos_TE, sin_TE, P, o)
@@ -114,7 +114,7 @@ class Decoder(Module):
   def target_log_probs(self: __torch__.Decoder, ids_BT: Tensor, targets_N: Tensor, packing: List[Tensor], cos: Tensor, sin: Tensor, P: List[Tensor]) -> Tensor:
     h_BTD = self.hidden(ids_BT, packing, cos, sin, P)
     h_ND = torch.index_select(torch.reshape(h_BTD, [-1, {{hidden_size}}]), 0, targets_N)
-    return torch.log_softmax(self.linear(h_ND, {{lm_head}}, None), -1)
+    return torch.log_softmax(self.linear(h_ND, {{lm_head}}, None, None, None), -1)
 
   # average_BN[i,t] = 1/|y_i| where target t belongs to sample i: a product with it is the mean over a sample's tokens. Here B counts
   # samples, which are the rows unless several share one.
@@ -148,17 +148,18 @@ class Decoder(Module):
   # All logits, for comparison with other implementations.
   def logits(self: __torch__.Decoder, ids_BT: Tensor, cos: Tensor, sin: Tensor, P: List[Tensor]) -> Tensor:
     torch.set_grad_enabled(False)
-    logits_BTV = self.linear(self.hidden(ids_BT, [torch.new_zeros(ids_BT, [0])], cos, sin, P), {{lm_head}}, None)
+    logits_BTV = self.linear(self.hidden(ids_BT, [torch.new_zeros(ids_BT, [0])], cos, sin, P), {{lm_head}}, None, None, None)
     torch.set_grad_enabled(True)
     return logits_BTV
 
   # Gradient of sum_i factor_i loss_i, written over (overwrite = 1) or added to the flat gradient.
   def backward(self: __torch__.Decoder, loss_B: Tensor, factor_B: Tensor, overwrite: Tensor, gradient: Tensor, P: List[Tensor]) -> Tensor:
-    grads = torch.grad([loss_B], P, annotate(Optional[List[Optional[Tensor]]], [factor_B]))
+    trained = self.trained(P)
+    grads = torch.grad([loss_B], trained, annotate(Optional[List[Optional[Tensor]]], [factor_B]))
     torch.set_grad_enabled(False)
     into = self.views(gradient)
     fresh = bool(torch.item(overwrite))
-    for i in range(torch.len(P)):
+    for i in range(torch.len(trained)):
       g = grads[i]
       if g is not None:
         if fresh:
@@ -170,18 +171,23 @@ class Decoder(Module):
 
   # ---- flat buffers ----------------------------------------------------------------------------------------------------------
 
-  # The parameters as views of one flat buffer, in the order of P.
+  # The trained parameters as views of one flat buffer, in their order among P.
   def views(self: __torch__.Decoder, flat: Tensor) -> List[Tensor]:
     v = annotate(List[Tensor], [])
 {{views_body}}
     return v
 
-  # The same views as autograd leaves: they share the buffer's memory, so a write to the buffer is the update.
-  def leaves(self: __torch__.Decoder, flat: Tensor) -> List[Tensor]:
-    r = annotate(List[Tensor], [])
+  # The trained parameters among P.
+  def trained(self: __torch__.Decoder, P: List[Tensor]) -> List[Tensor]:
+{{trained_body}}
+
+  # P: the views as autograd leaves, which share the buffer's memory, so that a write to the buffer is the update; and what
+  # is not trained as views of the frozen buffer.
+  def leaves(self: __torch__.Decoder, flat: Tensor, frozen: Tensor) -> List[Tensor]:
+    t = annotate(List[Tensor], [])
     for v in self.views(torch.detach(flat)):
-      r.append(torch.requires_grad_(torch.detach(v), True))
-    return r
+      t.append(torch.requires_grad_(torch.detach(v), True))
+{{leaves_body}}
 
   # ---- generation ------------------------------------------------------------------------------------------------------------
 
@@ -206,7 +212,7 @@ class Decoder(Module):
         a_BHTE = self.attention(q, seen_k, seen_v)
       x_BTD = self.feed_forward(self.attention_output(x_BTD, a_BHTE, P, o), P, o)
     h_BD = torch.rms_norm(torch.select(x_BTD, 1, T - 1), [{{hidden_size}}], {{final_norm}}, {{rms_norm_eps}})
-    return self.linear(h_BD, {{lm_head}}, None)
+    return self.linear(h_BD, {{lm_head}}, None, None, None)
 
   # Most probable first, at least until their mass reaches top_p: the whole vocabulary only when {{top_k_shortcut}} are not enough.
   def most_probable(self: __torch__.Decoder, p_BV: Tensor, top_p: float) -> Tuple[Tensor, Tensor]:

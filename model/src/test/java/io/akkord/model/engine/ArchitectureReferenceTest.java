@@ -29,13 +29,15 @@ class ArchitectureReferenceTest {
     "qwen3_untied,float64",
     "mistral,float64",
     "llama_sharded,float64",
+    "lora_qwen2,float64",
     "llama_gqa_untied,float32",
     "llama3_rope_tied,float32",
     "qwen2_tied,float32",
     "qwen2_bf16,float32",
     "qwen3_untied,float32",
     "mistral,float32",
-    "llama_sharded,float32"
+    "llama_sharded,float32",
+    "lora_qwen2,float32"
   })
   void logProbsAndScoresOfEverySampleAgree(String name, String dtype) {
     JsonNode reference = Reference.json(name + "/reference.json");
@@ -73,6 +75,8 @@ class ArchitectureReferenceTest {
     "qwen2_bf16,float64",
     "qwen3_untied,float64",
     "mistral,float64",
+    "lora_qwen2,float64",
+    "lora_qwen2,float32",
     "llama_gqa_untied,float32",
     "llama3_rope_tied,float32",
     "qwen2_tied,float32",
@@ -139,7 +143,8 @@ class ArchitectureReferenceTest {
         "qwen2_tied",
         "qwen2_bf16",
         "qwen3_untied",
-        "mistral"
+        "mistral",
+        "lora_qwen2"
       })
   void statisticsWeightsAndLossesAgree(String name) {
     JsonNode reference = Reference.json(name + "/reference.json");

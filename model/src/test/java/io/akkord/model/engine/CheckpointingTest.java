@@ -35,7 +35,8 @@ class CheckpointingTest {
         "qwen2_tied",
         "qwen2_bf16",
         "qwen3_untied",
-        "mistral"
+        "mistral",
+        "lora_qwen2"
       })
   void scoresAndGradientsAreThoseOfThePlainPath(String name) {
     OnDeviceThread.run(
@@ -65,7 +66,7 @@ class CheckpointingTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama_gqa_untied", "qwen2_tied", "qwen3_untied"})
+  @ValueSource(strings = {"llama_gqa_untied", "qwen2_tied", "qwen3_untied", "lora_qwen2"})
   void float32GradientsAgreeWithHuggingFace(String name) {
     JsonNode reference = Reference.json(name + "/reference.json");
     SafetensorsFile tensors = SafetensorsFile.open(Reference.path(name + "/tensors.safetensors"));

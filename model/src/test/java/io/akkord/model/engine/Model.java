@@ -3,6 +3,7 @@ package io.akkord.model.engine;
 import io.akkord.model.Reference;
 import io.akkord.model.data.MicroBatch;
 import io.akkord.model.data.TokenizedSample;
+import io.akkord.model.hf.AdapterFolder;
 import io.akkord.model.hf.HfFolder;
 import io.akkord.model.hf.ModelConfig;
 import io.akkord.model.layout.ParameterLayout;
@@ -14,10 +15,12 @@ import io.akkord.model.objective.Objective;
 import io.akkord.model.objective.SampleWeight;
 import io.akkord.model.objective.StatsScope;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A small reference model on the engine, with whole-batch helpers for tests. */
 final class Model implements AutoCloseable {
@@ -34,10 +37,18 @@ final class Model implements AutoCloseable {
   }
 
   static Model open(String reference, String dtype, LossType lossType, boolean checkpointing) {
-    HfFolder folder = HfFolder.open(Reference.path(reference + "/model"));
-    EngineOptions options = new EngineOptions("cpu", dtype, 1, lossType, 64, checkpointing);
+    Path path = Reference.path(reference);
+    Optional<AdapterFolder> adapter =
+        AdapterFolder.isAdapter(path.resolve("adapter"))
+            ? Optional.of(AdapterFolder.open(path.resolve("adapter")))
+            : Optional.empty();
+    HfFolder folder = HfFolder.open(adapter.map(AdapterFolder::base).orElse(path.resolve("model")));
+    EngineOptions options =
+        new EngineOptions(
+            "cpu", dtype, 1, lossType, 64, checkpointing, adapter.map(AdapterFolder::lora));
     Engine engine = Engine.open(folder.config(), options);
     engine.load(folder);
+    adapter.ifPresent(engine::load);
     return new Model(folder.config(), engine);
   }
 
