@@ -132,8 +132,8 @@ final class RecipeAssembly {
           && winner.layer() >= off.layer()) {
         problem(
             winner.entry(),
-            "set although %s off (%s %s); leave it out, or switch %s on"
-                .formatted(what, off.entry().origin(), section, section));
+            "set although %s is off (%s %s); leave it out, or switch %s on"
+                .formatted(what, off.entry().origin(), section, what));
       }
     }
   }

@@ -30,8 +30,8 @@ final class RecipeKeys {
   /** Keys whose value is a mapping of further keys. */
   static final Set<String> SECTIONS = Set.of("cadft", "lora", "rewrite", "parameter_server");
 
-  /** Those of them that can be off, and how messages begin to say so. */
-  static final Map<String, String> SWITCHED = Map.of("lora", "LoRA is", "rewrite", "rewriting is");
+  /** Those of them that can be off, and what messages call them. */
+  static final Map<String, String> SWITCHED = Map.of("lora", "LoRA", "rewrite", "rewriting");
 
   /** One key; {@code name} is dotted inside a section. */
   record Key<T>(String name, ValueType<T> type, boolean changesResult) {

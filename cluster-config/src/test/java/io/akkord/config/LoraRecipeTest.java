@@ -15,8 +15,8 @@ class LoraRecipeTest {
   private RecipeFolder folder;
 
   @BeforeEach
-  void aFolder() throws Exception {
-    folder = new RecipeFolder(temp);
+  void aFolder() {
+    folder = RecipeFolder.in(temp);
   }
 
   @Test

@@ -76,8 +76,7 @@ class RecipeMessagesTest {
 
   @Test
   void allProblemsAreSaidAtOnce() {
-    String message =
-        message("seed: x\ncadft: {beta: -1}\nloss: dft\nlora: true\n", "dtype=float16");
+    String message = message("seed: x\ncadft: {beta: -1}\nloss: dft\nlora: 3\n", "dtype=float16");
     assertThat(message).startsWith("recipe.yaml: 5 problems\n");
     assertThat(message.lines()).hasSize(6);
     assertThat(message)
@@ -187,7 +186,7 @@ class RecipeMessagesTest {
         "lora={target_modules: q_proj} | lora.target_modules: found q_proj, allowed: a list of q_proj",
         "lora={rank: 8} | lora.rank: unknown key; did you mean",
         "lora=8 | lora: found 8, allowed: a mapping of keys, or off",
-        "lora.r=8 | lora.r: set although LoRA is off (default lora); leave it out, or switch lora on",
+        "lora.r=8 | lora.r: set although LoRA is off (default lora); leave it out, or switch LoRA on",
         "train_file=[data.jsonl] | train_file: found a list, allowed: a JSONL or Parquet file",
         "learning_rate=[1] | learning_rate: found a list, allowed: a number above 0",
       })

@@ -10,6 +10,7 @@ import java.util.List;
  *
  * @param facts the manifest but for format, time and files
  * @param dtype of the master weights and moments
+ * @param weightsFile what the file of the weights is called
  * @param tensors the parameters and where they lie in the flat buffers, in the order of the file
  * @param weights master weights
  * @param firstMoment Adam's m
@@ -21,6 +22,7 @@ import java.util.List;
 public record CheckpointContent(
     CheckpointManifest facts,
     Dtype dtype,
+    String weightsFile,
     List<Tensor> tensors,
     FlatSource weights,
     FlatSource firstMoment,

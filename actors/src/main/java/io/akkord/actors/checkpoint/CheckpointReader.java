@@ -4,6 +4,8 @@ import io.akkord.actors.checkpoint.CheckpointContent.Dtype;
 import io.akkord.actors.checkpoint.CheckpointContent.Tensor;
 import io.akkord.actors.ledger.LedgerFile;
 import io.akkord.model.UserError;
+import io.akkord.model.hf.AdapterFolder;
+import io.akkord.model.hf.HfFolder;
 import io.akkord.model.hf.SafetensorsFile;
 import io.akkord.proto.CheckpointManifest;
 import io.akkord.proto.LedgerImage;
@@ -40,7 +42,8 @@ public final class CheckpointReader {
    */
   public static CheckpointReader open(Path folder) {
     CheckpointManifest manifest = Checkpoints.manifest(folder);
-    SafetensorsFile model = SafetensorsFile.open(folder.resolve(CheckpointWriter.MODEL));
+    String weights = AdapterFolder.isAdapter(folder) ? AdapterFolder.WEIGHTS : HfFolder.WEIGHTS;
+    SafetensorsFile model = SafetensorsFile.open(folder.resolve(weights));
     SafetensorsFile optimizer = SafetensorsFile.open(folder.resolve(CheckpointWriter.OPTIMIZER));
     return new CheckpointReader(folder, manifest, model, optimizer);
   }

@@ -24,7 +24,6 @@ import java.util.OptionalLong;
  * parent, forced; only then do older ones go.
  */
 public final class CheckpointWriter {
-  static final String MODEL = "model.safetensors";
   static final String OPTIMIZER = "optimizer.safetensors";
   static final String LEDGER = "ledger.bin";
   static final String REWRITES = "rewrites.jsonl";
@@ -110,7 +109,7 @@ public final class CheckpointWriter {
 
   private void fill(Path folder, CheckpointContent content) throws IOException {
     fs.write(folder, content.metadata());
-    fs.write(folder.resolve(MODEL), file -> writeModel(file, content));
+    fs.write(folder.resolve(content.weightsFile()), file -> writeModel(file, content));
     fs.write(folder.resolve(OPTIMIZER), file -> writeOptimizer(file, content));
     fs.write(folder.resolve(LEDGER), content.ledger());
     PathWriter rewrites = file -> RewritesFile.write(file, LedgerFile.read(folder.resolve(LEDGER)));

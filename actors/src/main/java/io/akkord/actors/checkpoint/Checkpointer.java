@@ -14,6 +14,8 @@ import io.akkord.actors.CborMessage;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.LaneInbox;
 import io.akkord.actors.run.RunFacts;
+import io.akkord.model.hf.AdapterFolder;
+import io.akkord.model.hf.HfFolder;
 import io.akkord.proto.CheckpointManifest;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -221,6 +223,7 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
         new CheckpointContent(
             parse(write.manifest()),
             dtype(facts),
+            weightsFile(facts),
             tensors(facts),
             source(snapshot.get(BulkHeader.Kind.SNAPSHOT_WEIGHTS)),
             source(snapshot.get(BulkHeader.Kind.SNAPSHOT_FIRST_MOMENT)),
@@ -243,6 +246,11 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
     return facts.plan().recipe().dtype() == io.akkord.config.Dtype.FLOAT64
         ? CheckpointContent.Dtype.F64
         : CheckpointContent.Dtype.F32;
+  }
+
+  /** What the file of a run's weights is called: as PEFT or as transformers looks for it. */
+  public static String weightsFile(RunFacts facts) {
+    return facts.plan().recipe().lora().isPresent() ? AdapterFolder.WEIGHTS : HfFolder.WEIGHTS;
   }
 
   /** The parameters as a checkpoint names them. */

@@ -16,13 +16,14 @@ public final class ContentOffers {
   private final Map<String, ContentManifest> offered = new ConcurrentHashMap<>();
 
   /**
-   * Offers what a worker opens of a model folder: configuration and tokenizer, no weights. Takes as
-   * long as reading it.
+   * Offers what a worker opens of a model folder: configuration and tokenizer, and the weights if
+   * training leaves them as they are. Takes as long as reading it.
    *
+   * @param weights whether a worker opens the weights as well
    * @throws io.akkord.model.UserError if it is no model folder
    */
-  public ContentManifest model(Path folder) {
-    return add(ContentScan.model(folder, ContentHashes.OF_PROCESS, read -> {}));
+  public ContentManifest model(Path folder, boolean weights) {
+    return add(ContentScan.model(folder, weights, ContentHashes.OF_PROCESS, read -> {}));
   }
 
   /** Offers files of a folder, for example token caches. Takes as long as reading them. */

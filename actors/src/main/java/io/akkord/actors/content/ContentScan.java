@@ -15,21 +15,26 @@ import java.util.stream.Stream;
 
 /** Makes manifests from what lies on this host's disk. Reads every byte. */
 final class ContentScan {
-  /** What a worker opens. Weights are not among it: they come with the parameter slices. */
+  /** What every worker opens. What is trained is not among it: it comes as parameter slices. */
   private static final Pattern MODEL_FILE =
       Pattern.compile(
           "config\\.json|generation_config\\.json|tokenizer.*\\.json|special_tokens_map\\.json"
               + "|added_tokens\\.json|vocab\\.json|merges\\.txt|tokenizer\\.model"
               + "|chat_template\\.jinja");
 
+  private static final Pattern WEIGHTS =
+      Pattern.compile(".*\\.safetensors|model\\.safetensors\\.index\\.json");
+
   private ContentScan() {}
 
   /**
-   * The manifest of a model folder, without its weights.
+   * The manifest of a model folder.
    *
+   * @param weights whether its weights are wanted
    * @throws UserError if it is no model folder
    */
-  static ContentManifest model(Path folder, ContentHashes hashes, LongConsumer progress) {
+  static ContentManifest model(
+      Path folder, boolean weights, ContentHashes hashes, LongConsumer progress) {
     if (!Files.isDirectory(folder)) {
       throw new UserError("model folder %s does not exist".formatted(folder));
     }
@@ -38,7 +43,10 @@ final class ContentScan {
           entries
               .filter(Files::isRegularFile)
               .map(file -> file.getFileName().toString())
-              .filter(name -> MODEL_FILE.matcher(name).matches())
+              .filter(
+                  name ->
+                      MODEL_FILE.matcher(name).matches()
+                          || (weights && WEIGHTS.matcher(name).matches()))
               .sorted()
               .toList();
       if (!names.contains("config.json")) {

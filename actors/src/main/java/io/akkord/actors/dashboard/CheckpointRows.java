@@ -3,15 +3,20 @@ package io.akkord.actors.dashboard;
 import io.akkord.actors.checkpoint.Checkpoints;
 import io.akkord.actors.checkpoint.Checkpoints.Checkpoint;
 import io.akkord.model.UserError;
+import io.akkord.model.hf.AdapterFolder;
+import io.akkord.model.hf.HfFolder;
 import io.akkord.proto.CheckpointManifest;
 import io.akkord.proto.SupervisorEvent.CheckpointFinished;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The checkpoints of a run: what is on disk, and what was and is not any more. */
 public final class CheckpointRows {
+  private static final Set<String> WEIGHTS = Set.of(HfFolder.WEIGHTS, AdapterFolder.WEIGHTS);
+
   private CheckpointRows() {}
 
   /** Newest first. */
@@ -54,7 +59,7 @@ public final class CheckpointRows {
       row.put(
           "sha256",
           manifest.getFilesList().stream()
-              .filter(file -> file.getName().equals("model.safetensors"))
+              .filter(file -> WEIGHTS.contains(file.getName()))
               .map(CheckpointManifest.File::getSha256)
               .findFirst()
               .orElse(null));

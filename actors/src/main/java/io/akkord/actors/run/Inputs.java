@@ -4,6 +4,7 @@ import akka.actor.typed.ActorRef;
 import io.akkord.actors.checkpoint.CheckpointReader;
 import io.akkord.actors.checkpoint.Checkpointer;
 import io.akkord.actors.checkpoint.Checkpoints;
+import io.akkord.actors.checkpoint.FlatSource;
 import io.akkord.actors.content.ContentManifest;
 import io.akkord.actors.content.ContentOffers;
 import io.akkord.actors.content.ContentServer;
@@ -16,8 +17,10 @@ import io.akkord.config.RunPlan;
 import io.akkord.model.UserError;
 import io.akkord.model.data.TokenFile;
 import io.akkord.model.data.TokenizeOptions;
+import io.akkord.model.hf.AdapterFolder;
 import io.akkord.model.hf.HfFolder;
 import io.akkord.model.hf.TextTokenizer;
+import io.akkord.model.layout.LoraStart;
 import io.akkord.model.layout.ParameterLayout;
 import io.akkord.proto.CheckpointManifest;
 import java.io.IOException;
@@ -56,7 +59,7 @@ final class Inputs implements AutoCloseable {
   private Inputs(Recipe recipe, Consumer<String> notes) {
     this.recipe = recipe;
     this.model = HfFolder.open(recipe.modelNameOrPath());
-    this.layout = ParameterLayout.of(model.config());
+    this.layout = ParameterLayout.of(model.config(), recipe.lora());
     model.require(ParameterLayout.shapes(model.config()));
     this.train = tokens(recipe.trainFile(), tokenFolder().resolve(RunSpec.TRAIN_TOKENS), notes);
     this.eval =
@@ -69,7 +72,7 @@ final class Inputs implements AutoCloseable {
             ? TextTokenizer.open(recipe.modelNameOrPath())
             : null;
     this.plan = RunPlan.of(recipe, train.size(), eval == null ? 0 : eval.size());
-    this.modelFiles = offers.model(recipe.modelNameOrPath());
+    this.modelFiles = offers.model(recipe.modelNameOrPath(), recipe.lora().isPresent());
     this.tokenFiles =
         offers.files(
             tokenFolder(),
@@ -110,10 +113,24 @@ final class Inputs implements AutoCloseable {
     return recipe.outputDir().toAbsolutePath().resolve(".tokens");
   }
 
-  /** Weights of the model folder, no moments. */
+  /** Weights of the model folder, or adapters as they start; no moments. */
   SliceStore.Initial fresh() {
     boolean wide = recipe.dtype() == Dtype.FLOAT64;
-    return new SliceStore.Initial(new ModelSource(model, layout, wide), null, null);
+    FlatSource weights =
+        recipe.lora().isPresent()
+            ? new AdapterSource(new LoraStart(recipe.seed(), layout), layout, wide)
+            : new ModelSource(model, layout, wide);
+    return new SliceStore.Initial(weights, null, null);
+  }
+
+  /** Writes what makes a folder with weights loadable: configuration and tokenizer. */
+  void writeMetadata(Path target) throws IOException {
+    if (recipe.lora().isPresent()) {
+      AdapterFolder.writeConfig(target, recipe.lora().get(), recipe.modelNameOrPath());
+      model.copyTokenizerTo(target);
+    } else {
+      model.copyMetadataTo(target);
+    }
   }
 
   /** Weights and moments of a checkpoint. */

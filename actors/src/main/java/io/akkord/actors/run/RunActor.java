@@ -91,8 +91,7 @@ final class RunActor {
     LaneInbox checkpoints = new LaneInbox(parts.bulk());
     ActorRef<Checkpointer.Command> checkpointer =
         context.spawn(
-            Checkpointer.create(facts, checkpoints, parts.inputs().model::copyMetadataTo),
-            "checkpointer");
+            Checkpointer.create(facts, checkpoints, parts.inputs()::writeMetadata), "checkpointer");
     ActorRef<SliceFeeder.Feed> feeder =
         context.spawn(
             SliceFeeder.create(facts, parts.bulk(), parts.setup().startStep(), parts.initial()),

@@ -19,6 +19,7 @@ import io.akkord.model.engine.HeldForward;
 import io.akkord.model.engine.SampleScore;
 import io.akkord.model.engine.SelfTest;
 import io.akkord.model.engine.WireDtype;
+import io.akkord.model.hf.HfFolder;
 import io.akkord.model.hf.ModelConfig;
 import io.akkord.model.hf.TextTokenizer;
 import io.akkord.model.layout.ParameterLayout.Slice;
@@ -32,6 +33,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionStage;
@@ -46,6 +48,7 @@ public final class EngineCompute implements Compute {
 
   private final RunFacts facts;
   private final ModelConfig config;
+  private final Optional<HfFolder> frozen;
   private final TokenFile eval;
   private final TextTokenizer tokenizer;
   private final DeviceThread device;
@@ -64,6 +67,7 @@ public final class EngineCompute implements Compute {
   /**
    * A device that is not opened yet.
    *
+   * @param frozen the model's weights, where training leaves them as they are
    * @param eval held-out samples, or null
    * @param tokenizer for the texts of rewrites, or null
    * @param heldLimit bytes that held forwards may take
@@ -71,6 +75,7 @@ public final class EngineCompute implements Compute {
   public EngineCompute(
       RunFacts facts,
       ModelConfig config,
+      Optional<HfFolder> frozen,
       TokenFile tokens,
       TokenFile eval,
       TextTokenizer tokenizer,
@@ -78,6 +83,7 @@ public final class EngineCompute implements Compute {
       long heldLimit) {
     this.facts = facts;
     this.config = config;
+    this.frozen = frozen;
     this.eval = eval;
     this.tokenizer = tokenizer;
     this.device = device;
@@ -96,7 +102,8 @@ public final class EngineCompute implements Compute {
         recipe.threads(),
         recipe.lossType(),
         engineLength,
-        recipe.gradientCheckpointing());
+        recipe.gradientCheckpointing(),
+        recipe.lora());
   }
 
   @Override
@@ -108,7 +115,9 @@ public final class EngineCompute implements Compute {
           gradients = new GradientPool(engine::newGradient);
           wireGradients = new GradientPool(engine::newWireGradient);
           int rows = facts.plan().recipe().microBatchSize();
-          return Canary.hash(engine, config.vocabSize(), rows);
+          String hash = Canary.hash(engine, config.vocabSize(), rows);
+          frozen.ifPresent(engine::load);
+          return hash;
         });
   }
 

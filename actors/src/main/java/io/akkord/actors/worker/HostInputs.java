@@ -7,16 +7,23 @@ import io.akkord.config.RunPlan;
 import io.akkord.config.Settings;
 import io.akkord.model.data.TokenFile;
 import io.akkord.model.engine.DeviceThread;
+import io.akkord.model.hf.HfFolder;
 import io.akkord.model.hf.ModelConfig;
 import io.akkord.model.hf.TextTokenizer;
 import io.akkord.model.layout.ParameterLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
-/** The files of a run as one process has them open, and what follows from them. */
+/**
+ * The files of a run as one process has them open, and what follows from them.
+ *
+ * @param frozen the model's weights, where training leaves them as they are
+ */
 record HostInputs(
     RunFacts facts,
     ModelConfig model,
+    Optional<HfFolder> frozen,
     TokenFile train,
     TokenFile eval,
     TextTokenizer tokenizer,
@@ -40,9 +47,10 @@ record HostInputs(
             spec.attempt(),
             plan,
             settings,
-            ParameterLayout.of(model),
+            ParameterLayout.of(model, recipe.lora()),
             spec.parameterShards()),
         model,
+        recipe.lora().map(adapters -> HfFolder.open(folder)),
         train,
         eval,
         Files.exists(folder.resolve("tokenizer.json")) ? TextTokenizer.open(folder) : null,
@@ -53,6 +61,7 @@ record HostInputs(
     return new EngineCompute(
         facts,
         model,
+        frozen,
         train,
         eval,
         tokenizer,

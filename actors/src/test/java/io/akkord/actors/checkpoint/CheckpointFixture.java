@@ -41,6 +41,7 @@ final class CheckpointFixture {
     return new CheckpointContent(
         facts,
         dtype,
+        "model.safetensors",
         TENSORS,
         buffer(dtype, 1000.0 + (double) steps),
         buffer(dtype, 2000.0 + (double) steps),

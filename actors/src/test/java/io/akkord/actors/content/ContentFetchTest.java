@@ -60,7 +60,7 @@ class ContentFetchTest {
     settings = settings(Duration.ofSeconds(10), 3, 8);
     LossyBulk bulk = new LossyBulk(header -> false);
     var server = server(bulk);
-    ContentManifest model = hidden(offers.model(STORIES));
+    ContentManifest model = hidden(offers.model(STORIES, false));
     Path large = random("large.tokens", 30 << 20);
     ContentManifest tokens = hidden(offerFile(large));
     for (String node : List.of("a", "b")) {

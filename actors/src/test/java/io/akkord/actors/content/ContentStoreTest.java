@@ -141,7 +141,7 @@ class ContentStoreTest {
     Files.writeString(blob, "{}");
     Path model = Files.createDirectories(repo.resolve("snapshots/rev1"));
     Files.createSymbolicLink(model.resolve("config.json"), Path.of("../../blobs/abc"));
-    ContentManifest manifest = ContentScan.model(model, new ContentHashes(), n -> {});
+    ContentManifest manifest = ContentScan.model(model, false, new ContentHashes(), n -> {});
     assertThat(manifest.files().get(0).size()).isEqualTo(2);
     Path secret = Files.writeString(temp.resolve("secret"), "key");
     Files.createSymbolicLink(model.resolve("tokenizer.json"), secret);

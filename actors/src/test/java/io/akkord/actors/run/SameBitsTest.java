@@ -12,6 +12,10 @@ import io.akkord.config.EffectiveRecipe;
 import io.akkord.config.RecipeReader;
 import io.akkord.config.Settings;
 import io.akkord.model.TestModels;
+import io.akkord.model.hf.AdapterFolder;
+import io.akkord.model.hf.ModelConfig;
+import io.akkord.model.layout.Lora;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,6 +96,42 @@ class SameBitsTest {
     assertThat(alone).isNotEqualTo(expected);
     List<String> sets = List.of("gradient_checkpointing=true", "held_forward_memory=64KiB");
     assertThat(train("checkpointed-scored", 3, sets, (run, event) -> {})).isEqualTo(alone);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,false", "3,true"})
+  void adaptersHaveBitsThatNeitherWorkersNorAStopChange(int workers, boolean keep)
+      throws Exception {
+    List<String> sets = List.of("lora={r: 4, alpha: 8, target_modules: all-linear}", "seed=7");
+    String whole = train("adapted-" + workers, workers, sets, (run, event) -> {});
+    workersKeepSlices = keep;
+    String name = "adapted-stopped-" + workers;
+    RunResult stopped =
+        result(
+            name,
+            2,
+            sets,
+            false,
+            (run, event) -> {
+              if (event instanceof RunEvent.Step step && step.report().step() == 4) {
+                run.stop("the test says so");
+              }
+            });
+    assertThat(stopped.outcome()).isEqualTo("stopped");
+    assertThat(result(name, 1, sets, true, (run, event) -> {}).finished()).isTrue();
+    assertThat(hash(name)).isEqualTo(whole).isNotEqualTo(expected);
+
+    Path adapter = folder.resolve(name);
+    assertThat(adapter.resolve("model.safetensors")).doesNotExist();
+    assertThat(adapter.resolve("config.json")).doesNotExist();
+    assertThat(adapter.resolve("tokenizer.json")).exists();
+    AdapterFolder read = AdapterFolder.open(adapter);
+    assertThat(read.lora()).isEqualTo(new Lora(4, 8, Lora.MODULES));
+    assertThat(read.base()).isEqualTo(TestModels.stories260K().toAbsolutePath().normalize());
+    read.require(ModelConfig.read(read.base()));
+    FloatBuffer b = FloatBuffer.allocate(64 * 4);
+    read.read(Lora.nameOfB("model.layers.0.self_attn.q_proj"), 0, b);
+    assertThat(b.array()).as("has left its zeros").isNotEqualTo(new float[256]);
   }
 
   @Test
@@ -337,7 +377,9 @@ class SameBitsTest {
   }
 
   private String hash(String name) throws Exception {
-    byte[] bytes = Files.readAllBytes(folder.resolve(name).resolve("model.safetensors"));
+    Path weights = folder.resolve(name).resolve("adapter_model.safetensors");
+    Path whole = folder.resolve(name).resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(Files.exists(weights) ? weights : whole);
     return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
   }
 }

@@ -38,7 +38,14 @@ final class EngineLoop implements AutoCloseable {
 
   EngineLoop(int threads, int microBatches, int rows, int length, boolean checkpointing) {
     EngineOptions options =
-        new EngineOptions("cpu", "float32", threads, LossType.DFT, length, checkpointing);
+        new EngineOptions(
+            "cpu",
+            "float32",
+            threads,
+            LossType.DFT,
+            length,
+            checkpointing,
+            java.util.Optional.empty());
     engine = Engine.open(BenchModel.config(), options);
     slice = engine.layout().slices(1).get(0);
     optimizer =

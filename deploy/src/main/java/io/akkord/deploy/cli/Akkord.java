@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       ScoreCommand.class,
       GenerateCommand.class,
+      ExportCommand.class,
       LedgerCommand.class,
       CheckpointsCommand.class,
       DashboardCommand.class,

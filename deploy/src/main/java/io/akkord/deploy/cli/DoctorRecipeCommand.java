@@ -61,13 +61,17 @@ final class DoctorRecipeCommand implements Callable<Integer> {
     try {
       HfFolder folder = HfFolder.open(recipe.modelNameOrPath());
       folder.require(ParameterLayout.shapes(folder.config()));
-      long parameters =
-          ParameterLayout.of(folder.config()).parameters().stream()
-              .mapToLong(ParameterLayout.Parameter::elements)
-              .sum();
+      long parameters = ParameterLayout.of(folder.config()).trainable();
       findings.ok(
           "model %s: %s, %,d parameters, all tensors present",
           recipe.modelNameOrPath(), folder.config().architecture(), parameters);
+      recipe
+          .lora()
+          .ifPresent(
+              lora ->
+                  findings.ok(
+                      "lora: %,d parameters are trained",
+                      ParameterLayout.of(folder.config(), recipe.lora()).trainable()));
       if (recipe.maxLength() > folder.config().maxPositionEmbeddings()) {
         findings.warn(
             "max_length %d is beyond the model's max_position_embeddings %d",

@@ -7,6 +7,7 @@ import io.akkord.model.engine.DeviceThread;
 import io.akkord.model.engine.Engine;
 import io.akkord.model.engine.EngineOptions;
 import io.akkord.model.engine.SelfTest;
+import io.akkord.model.hf.AdapterFolder;
 import io.akkord.model.hf.HfFolder;
 import io.akkord.model.hf.ModelConfig;
 import io.akkord.model.hf.TextTokenizer;
@@ -14,6 +15,7 @@ import io.akkord.model.objective.LossType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -30,7 +32,8 @@ final class ModelOptions {
       names = "--model",
       required = true,
       paramLabel = "DIR",
-      description = "Hugging Face folder: config.json, model.safetensors, tokenizer.json")
+      description =
+          "Hugging Face folder (config.json, model.safetensors, tokenizer.json), or a LoRA adapter (adapter_config.json, adapter_model.safetensors), which names its model's folder")
   private Path folder;
 
   @Option(
@@ -59,10 +62,17 @@ final class ModelOptions {
 
   /** Loads model and tokenizer. */
   Opened open() {
-    HfFolder hf = HfFolder.open(folder);
+    Optional<AdapterFolder> adapter =
+        AdapterFolder.isAdapter(folder)
+            ? Optional.of(AdapterFolder.open(folder))
+            : Optional.empty();
+    Path whole = adapter.map(AdapterFolder::base).orElse(folder);
+    HfFolder hf = HfFolder.open(whole);
     ModelConfig config = hf.config();
     int length = maxLength != null ? maxLength : Math.min(2048, config.maxPositionEmbeddings());
-    EngineOptions options = new EngineOptions(device, dtype, threads, LossType.DFT, length);
+    EngineOptions options =
+        new EngineOptions(
+            device, dtype, threads, LossType.DFT, length, false, adapter.map(AdapterFolder::lora));
     DeviceThread thread = DeviceThread.start("device-" + device, threads);
     Engine engine =
         await(
@@ -71,9 +81,10 @@ final class ModelOptions {
               SelfTest.run(device, threads);
               Engine opened = Engine.open(config, options);
               opened.load(hf);
+              adapter.ifPresent(opened::load);
               return opened;
             });
-    return new Opened(folder, config, thread, engine);
+    return new Opened(whole, config, thread, engine);
   }
 
   private static <T> T await(DeviceThread thread, java.util.concurrent.Callable<T> job) {

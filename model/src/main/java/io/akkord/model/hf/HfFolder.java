@@ -18,7 +18,9 @@ import java.util.Set;
 
 /** A Hugging Face model folder: configuration and weights, in one file or several. */
 public final class HfFolder implements TensorSource {
-  private static final String SINGLE = "model.safetensors";
+  /** The weights, where they are in one file. */
+  public static final String WEIGHTS = "model.safetensors";
+
   private static final String INDEX = "model.safetensors.index.json";
   private static final int SHOWN_PROBLEMS = 10;
   private static final List<String> METADATA =
@@ -64,8 +66,8 @@ public final class HfFolder implements TensorSource {
 
   private static Map<String, SafetensorsFile> tensors(Path folder) {
     // As transformers does: where both are, the single file counts.
-    if (Files.isRegularFile(folder.resolve(SINGLE))) {
-      SafetensorsFile file = SafetensorsFile.open(folder.resolve(SINGLE));
+    if (Files.isRegularFile(folder.resolve(WEIGHTS))) {
+      SafetensorsFile file = SafetensorsFile.open(folder.resolve(WEIGHTS));
       Map<String, SafetensorsFile> tensors = new LinkedHashMap<>();
       file.names().forEach(name -> tensors.put(name, file));
       return tensors;
@@ -75,7 +77,7 @@ public final class HfFolder implements TensorSource {
     }
     throw new UserError(
         "%s holds neither %s nor %s; weights are read from safetensors only"
-            .formatted(folder, SINGLE, INDEX));
+            .formatted(folder, WEIGHTS, INDEX));
   }
 
   private static Map<String, SafetensorsFile> shards(Path folder) {
