@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
       BenchControlCommand.class,
       BenchDashboardCommand.class,
       BenchProcessesCommand.class,
-      BenchRecoveryCommand.class
+      BenchRecoveryCommand.class,
+      BenchSoakCommand.class
     })
 final class BenchCommand {
   private BenchCommand() {}
