@@ -42,7 +42,11 @@ public final class LedgerReader implements AutoCloseable {
 
   private record Attempt(String persistenceId, LedgerSeeded seeded) {}
 
+  /** Times that a reader looks again when events have moved to the history while it read. */
+  private static final int TRIES = 5;
+
   private final JournalReader journal;
+  private final LedgerHistory history;
   private final Path runFolder;
   private final String runId;
 
@@ -50,6 +54,7 @@ public final class LedgerReader implements AutoCloseable {
     this.runFolder = runFolder;
     this.runId = runId;
     this.journal = journal;
+    this.history = new LedgerHistory(runFolder);
   }
 
   /**
@@ -147,10 +152,9 @@ public final class LedgerReader implements AutoCloseable {
     List<FinishedGroup> found = new ArrayList<>();
     for (Attempt attempt : attempts()) {
       long[] openedAt = {-1};
-      journal.events(
-          attempt.persistenceId(),
-          bytes -> {
-            LedgerEvent event = parse(bytes);
+      events(
+          attempt,
+          event -> {
             if (event.hasCycleOpened()) {
               openedAt[0] = event.getCycleOpened().getCommittedSteps();
             } else if (event.hasGroupStored() && openedAt[0] > committedSteps) {
@@ -192,10 +196,45 @@ public final class LedgerReader implements AutoCloseable {
               .min()
               .orElse(Long.MAX_VALUE);
       end = Math.min(end, steps);
+      requireWhole(state, Math.min(attempt.seeded().getResumedFromCommittedSteps(), steps), attempt);
       Replay replay = new Replay(state, attempt.seeded().getAttempt(), end, visits);
-      journal.events(attempt.persistenceId(), bytes -> replay.event(parse(bytes)));
+      events(attempt, replay::event);
     }
     return state;
+  }
+
+  private void requireWhole(LedgerState state, long steps, Attempt attempt) {
+    if (state.committedSteps() < steps) {
+      throw new UserError(
+          "%s: attempt %d went on after step %d, but only %d steps of earlier attempts are in the journal and in the folder 'history'. Bring that folder back from a copy; checkpoints do not need it."
+              .formatted(
+                  runFolder, attempt.seeded().getAttempt(), steps, state.committedSteps()));
+    }
+  }
+
+  /** All events of an attempt but the first, which only says what it is: old ones, then new ones. */
+  private void events(Attempt attempt, Consumer<LedgerEvent> consumer) {
+    long[] last = {1};
+    for (int tries = 0; tries < TRIES; tries++) {
+      last[0] = history.read(attempt.seeded().getAttempt(), last[0], consumer);
+      boolean[] gap = {false};
+      journal.events(
+          attempt.persistenceId(),
+          last[0],
+          (sequenceNr, bytes) -> {
+            gap[0] |= sequenceNr != last[0] + 1;
+            if (!gap[0]) {
+              consumer.accept(parse(bytes));
+              last[0] = sequenceNr;
+            }
+          });
+      if (!gap[0]) {
+        return;
+      }
+    }
+    throw new UserError(
+        "%s: event %d of attempt %d is neither in the journal nor in the folder 'history'. Bring that folder back from a copy; checkpoints do not need it."
+            .formatted(runFolder, last[0] + 1, attempt.seeded().getAttempt()));
   }
 
   /** The attempts of this run, in order. */

@@ -2,6 +2,7 @@ package io.akkord.actors.run;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
+import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.Props;
 import io.akkord.actors.checkpoint.CheckpointReader;
 import io.akkord.actors.content.ContentSettings;
@@ -68,6 +69,7 @@ public final class TrainingRun {
   private final Inputs inputs;
   private final RunRuntime runtime;
   private final ContentSettings content;
+  private final HistoryKeeper history;
   private final CompletableFuture<RunResult> result = new CompletableFuture<>();
   private volatile Attempt attempt;
   private String stopReason;
@@ -79,6 +81,7 @@ public final class TrainingRun {
 
   /** What of an attempt must be ended. */
   private record Attempt(
+      long number,
       long start,
       ActorRef<RunActor.Command> actor,
       AutoCloseable hosts,
@@ -92,6 +95,15 @@ public final class TrainingRun {
     this.inputs = inputs;
     this.runtime = runtime;
     this.content = ContentSettings.read(runtime.system().settings().config());
+    this.history =
+        new HistoryKeeper(
+            recipe.outputDir(),
+            output.runId(),
+            runtime.journal(),
+            runtime
+                .system()
+                .dispatchers()
+                .lookup(DispatcherSelector.fromConfig("akkord.blocking-io")));
     runtime.bulk().watch(this::onPeerLost);
     runtime.system().getWhenTerminated().thenRun(this::onCutOff);
   }
@@ -333,7 +345,7 @@ public final class TrainingRun {
               hostsSeen = now.size();
               actor.tell(new RunActor.Hosts(now));
             });
-    attempt = new Attempt(start, actor, hosts, stopped);
+    attempt = new Attempt(number, start, actor, hosts, stopped);
     if (stopReason != null) {
       stop(stopReason);
     }
@@ -445,6 +457,9 @@ public final class TrainingRun {
       runtime.lost(worker.id());
     }
     options.listener().on(event);
+    if (event instanceof RunEvent.Checkpoint saved) {
+      history.onCheckpoint(attempt.number(), saved.finished().getCommittedSteps());
+    }
   }
 
   /** After the actors: their last messages still write to the journal. */
@@ -478,6 +493,7 @@ public final class TrainingRun {
     over.actor().tell(new RunActor.Stop(keepSlices));
     over.stopped().get(STOP_SECONDS, TimeUnit.SECONDS);
     events.close();
+    history.finish(STOP_SECONDS);
     return over;
   }
 

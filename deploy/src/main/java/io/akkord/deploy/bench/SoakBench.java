@@ -129,6 +129,7 @@ public final class SoakBench {
             "global_batch_size=4",
             "micro_batch_size=2",
             "logical_shards=2",
+            "threads=1",
             "eval_steps=null",
             "metric_for_best=null",
             "save_steps=" + Math.max(1, steps / 20)));

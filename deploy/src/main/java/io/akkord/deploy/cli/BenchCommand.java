@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       BenchBulkCommand.class,
       BenchControlCommand.class,
       BenchDashboardCommand.class,
+      BenchLedgerCommand.class,
       BenchProcessesCommand.class,
       BenchRecoveryCommand.class,
       BenchSoakCommand.class
