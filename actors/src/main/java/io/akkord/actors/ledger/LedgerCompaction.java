@@ -21,7 +21,7 @@ import java.util.List;
  */
 public final class LedgerCompaction {
   /** Fewer are not worth a file of their own. */
-  static final int LEAST_EVENTS = 1000;
+  static final int LEAST_EVENTS = 500;
 
   /** Events in a file at most; they are in memory while it is written. */
   private static final int MOST_EVENTS = 10_000;

@@ -108,7 +108,7 @@ public final class LedgerBench {
       for (long next = from; next < to; next += UNDER_WAY) {
         CompletableFuture.allOf(
                 LongStream.range(next, Math.min(to, next + UNDER_WAY))
-                    .mapToObj(step -> ask(replyTo -> step(step, samples, replyTo)))
+                    .mapToObj(step -> this.<Ledger.StepStored>ask(who -> step(step, samples, who)))
                     .toArray(CompletableFuture[]::new))
             .join();
       }
