@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.function.Function;
 
 /** Reads events as bytes, straight from the tables: no actor system, no cluster. */
-public final class JournalReader implements AutoCloseable {
+public final class JournalReader implements EventSource {
   /** Rows that are fetched at once, where the database knows how. */
   private static final int PORTION = 500;
 
@@ -37,7 +37,7 @@ public final class JournalReader implements AutoCloseable {
         .orElseGet(() -> H2Database.read(runFolder));
   }
 
-  /** The persistence ids that begin with {@code prefix}, oldest first. */
+  @Override
   public List<String> persistenceIds(String prefix) {
     String sql =
         "SELECT \"persistence_id\" FROM \"event_journal\""
@@ -58,20 +58,14 @@ public final class JournalReader implements AutoCloseable {
     }
   }
 
-  /** Hands over the first event of one id. */
+  @Override
   public byte[] first(String persistenceId) {
     List<byte[]> events = new ArrayList<>();
     query(persistenceId, 0, " AND \"sequence_number\" = 1", (number, event) -> events.add(event));
     return events.get(0);
   }
 
-  /** Takes an event with its sequence number. */
-  public interface EventConsumer {
-    /** The next event. */
-    void accept(long sequenceNr, byte[] event);
-  }
-
-  /** Hands over the events of one id behind a sequence number, in order. */
+  @Override
   public void events(String persistenceId, long after, EventConsumer consumer) {
     query(persistenceId, after, "", consumer);
   }

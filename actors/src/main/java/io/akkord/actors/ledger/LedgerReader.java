@@ -2,6 +2,7 @@ package io.akkord.actors.ledger;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.akkord.actors.journal.EventSource;
 import io.akkord.actors.journal.Journal;
 import io.akkord.actors.journal.JournalReader;
 import io.akkord.actors.ledger.LedgerSeed.FinishedGroup;
@@ -45,12 +46,12 @@ public final class LedgerReader implements AutoCloseable {
   /** Times that a reader looks again when events have moved to the history while it read. */
   private static final int TRIES = 5;
 
-  private final JournalReader journal;
+  private final EventSource journal;
   private final LedgerHistory history;
   private final Path runFolder;
   private final String runId;
 
-  private LedgerReader(Path runFolder, String runId, JournalReader journal) {
+  private LedgerReader(Path runFolder, String runId, EventSource journal) {
     this.runFolder = runFolder;
     this.runId = runId;
     this.journal = journal;
@@ -69,6 +70,11 @@ public final class LedgerReader implements AutoCloseable {
   /** Reads a run in the journal this process has open; others may be in it, too. */
   public static LedgerReader of(Path runFolder, String runId, Journal journal) {
     return new LedgerReader(runFolder, runId, journal.reader());
+  }
+
+  /** Reads a run's events from elsewhere; older ones are in its folder. */
+  public static LedgerReader from(Path runFolder, String runId, EventSource events) {
+    return new LedgerReader(runFolder, runId, events);
   }
 
   private static String runId(Path runFolder) {
@@ -196,19 +202,20 @@ public final class LedgerReader implements AutoCloseable {
               .min()
               .orElse(Long.MAX_VALUE);
       end = Math.min(end, steps);
-      requireWhole(state, Math.min(attempt.seeded().getResumedFromCommittedSteps(), steps), attempt);
+      requireWhole(state, attempt, end);
       Replay replay = new Replay(state, attempt.seeded().getAttempt(), end, visits);
       events(attempt, replay::event);
     }
     return state;
   }
 
-  private void requireWhole(LedgerState state, long steps, Attempt attempt) {
-    if (state.committedSteps() < steps) {
+  /** Steps of an attempt follow those it went on from. */
+  private void requireWhole(LedgerState state, Attempt attempt, long end) {
+    long from = attempt.seeded().getResumedFromCommittedSteps();
+    if (from < end && state.committedSteps() < from) {
       throw new UserError(
           "%s: attempt %d went on after step %d, but only %d steps of earlier attempts are in the journal and in the folder 'history'. Bring that folder back from a copy; checkpoints do not need it."
-              .formatted(
-                  runFolder, attempt.seeded().getAttempt(), steps, state.committedSteps()));
+              .formatted(runFolder, attempt.seeded().getAttempt(), from, state.committedSteps()));
     }
   }
 

@@ -23,7 +23,6 @@ import io.akkord.config.RunPlan;
 import io.akkord.model.UserError;
 import io.akkord.model.engine.NativeLibrary;
 import io.akkord.model.hf.HfFolder;
-import io.akkord.model.layout.ParameterLayout.Slice;
 import io.akkord.model.optim.LrSchedule;
 import io.akkord.proto.CheckpointManifest;
 import java.nio.file.Path;
@@ -234,34 +233,28 @@ public final class TrainingRun {
   }
 
   private TakeOver.Decision choose(List<KeptCopy> copies, Set<Long> lineage, long checkpoint) {
-    List<Slice> slices =
-        TakeOver.cut(copies, inputs.layout.size())
-            .orElseGet(() -> inputs.layout.slices(recipe.parameterShards().orElse(1)));
-    return TakeOver.choose(copies, slices, lineage, checkpoint);
+    return StartingPoint.choose(
+        copies, inputs.layout, recipe.parameterShards().orElse(1), lineage, checkpoint);
   }
 
   /** Where the attempt begins if it takes over; tells why it does not if something was kept. */
   private Optional<StartingPoint> startingPoint(
       LedgerReader ledger, List<KeptCopy> kept, long checkpoint) {
-    if (kept.isEmpty()) {
-      return Optional.empty();
+    StartingPoint.Found found =
+        StartingPoint.find(
+            kept,
+            inputs.layout,
+            recipe.parameterShards().orElse(1),
+            ledger,
+            output.runId(),
+            checkpoint);
+    if (found.reason() != null) {
+      notTakenOver =
+          "the slices that workers have kept are not taken over, the attempt goes on from the checkpoint: "
+              + found.reason();
+      options.say().accept(notTakenOver);
     }
-    String reason;
-    TakeOver.Decision decision = choose(kept, ledger.lineage(), checkpoint);
-    if (decision instanceof TakeOver.GoOn plan) {
-      StartingPoint.Found found = StartingPoint.of(plan, ledger, output.runId());
-      if (found.point() != null) {
-        return Optional.of(found.point());
-      }
-      reason = found.reason();
-    } else {
-      reason = ((TakeOver.FromCheckpoint) decision).reason();
-    }
-    notTakenOver =
-        "the slices that workers have kept are not taken over, the attempt goes on from the checkpoint: "
-            + reason;
-    options.say().accept(notTakenOver);
-    return Optional.empty();
+    return Optional.ofNullable(found.point());
   }
 
   private synchronized void begin(boolean resume, LedgerReader ledger, List<KeptCopy> kept) {
