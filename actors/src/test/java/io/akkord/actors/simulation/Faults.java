@@ -19,8 +19,6 @@ enum Faults {
   CHECKPOINT_WITHOUT_FSYNC,
   /** A new supervisor goes on from the slices without telling the ledger what it lacks. */
   FORGET_THE_COMMIT_RECORDS,
-  /** A copy carries a decision out whose step it has not summed. */
-  FINISH_WITHOUT_SUM,
   /** A slice is taken for sent while it is still on its way, so the next update writes into it. */
   PUBLISH_IN_PLACE;
 

@@ -148,25 +148,8 @@ final class SimHost {
   }
 
   private Behavior<Object> onLeft(Left left) {
-    List<KeptCopy> copies = left.copies();
-    if (planted.contains(Faults.FINISH_WITHOUT_SUM)) {
-      copies = copies.stream().map(SimHost::pretendToBeSummed).toList();
-    }
-    parts.tell(left.question(), copies);
+    parts.tell(left.question(), left.copies());
     return Behaviors.same();
-  }
-
-  /** A planted fault: the next step is said to be summed, under whatever assignment it had. */
-  private static KeptCopy pretendToBeSummed(KeptCopy copy) {
-    return new KeptCopy(
-        copy.host(),
-        copy.attempt(),
-        copy.slice(),
-        copy.from(),
-        copy.to(),
-        copy.version(),
-        Math.max(0, copy.summedUnder()),
-        copy.decided());
   }
 
   private Behavior<Object> onOrphaned(Orphaned over) {

@@ -29,6 +29,11 @@ import java.util.concurrent.CompletionStage;
 final class SimNetwork {
   private static final Duration LEAST = Duration.ofNanos(20_000);
   private static final Duration MOST = Duration.ofMillis(20);
+
+  /** A block in so many may take much longer than all others. */
+  private static final int ONE_IN = 16;
+
+  private static final Duration SLOW = Duration.ofSeconds(2);
   private static final Duration SILENCE = Duration.ofSeconds(20);
 
   /** Hears of every message as it is delivered; invariants and planted faults live there. */
@@ -290,7 +295,8 @@ final class SimNetwork {
       if (from == to) {
         arrive(lane);
       } else {
-        loop.at(loop.now() + loop.between(LEAST, MOST), to, () -> arrive(lane));
+        Duration most = loop.random().nextInt(ONE_IN) == 0 ? SLOW : MOST;
+        loop.at(loop.now() + loop.between(LEAST, most), to, () -> arrive(lane));
         if (tap.pretendsReleased(header)) {
           done.complete(null);
         }

@@ -119,7 +119,9 @@ final class Simulation {
     this.ghosts = new Ghosts(this);
     this.invariants = new Invariants(this);
     this.network = new SimNetwork(loop, invariants);
-    this.workers = quiet ? 1 : 1 + loop.random().nextInt(3);
+    // Now and then more than there are shares of a step: some have nothing to compute.
+    int most = loop.random().nextInt(8) == 0 ? 6 : 3;
+    this.workers = quiet ? 1 : 1 + loop.random().nextInt(most);
     this.keepsSlices = !quiet && loop.random().nextInt(3) > 0;
     this.replicas = loop.random().nextInt(2);
     this.trouble = new Trouble(this, quiet);
