@@ -1,6 +1,7 @@
 package io.akkord.actors.journal;
 
 import com.typesafe.config.Config;
+import java.sql.Connection;
 import java.sql.SQLException;
 
 /** Where a journal is: opened, its tables there, this process its only writer. */
@@ -16,6 +17,9 @@ interface Database extends AutoCloseable {
    * writer.
    */
   void force() throws SQLException;
+
+  /** A connection of its own, for work beside the actors'. */
+  Connection connection() throws SQLException;
 
   @Override
   void close();

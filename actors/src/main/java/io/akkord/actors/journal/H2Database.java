@@ -98,6 +98,11 @@ final class H2Database implements Database {
   }
 
   @Override
+  public Connection connection() {
+    return connect(JournalConfig.folder(runFolder), JournalConfig.url(runFolder));
+  }
+
+  @Override
   public void close() {
     try {
       connection.close();

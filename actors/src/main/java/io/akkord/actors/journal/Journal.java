@@ -6,6 +6,10 @@ import io.akkord.config.Persistence;
 import io.akkord.model.UserError;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executor;
@@ -15,6 +19,9 @@ import java.util.concurrent.Executor;
  * disk. It is opened before the actor system starts and closed after it has ended.
  */
 public final class Journal implements AutoCloseable {
+  /** Rows that one transaction deletes. */
+  private static final int PORTION = 200;
+
   private final Database database;
 
   private Journal(Database database) {
@@ -81,6 +88,44 @@ public final class Journal implements AutoCloseable {
   /** Reads this journal while it is open for writing, as a resume does. */
   public JournalReader reader() {
     return database.reader();
+  }
+
+  /**
+   * Removes events that are elsewhere by now, in portions, so that those who write beside it never
+   * wait for long.
+   *
+   * @param from first sequence number
+   * @param to last sequence number
+   */
+  public void delete(String persistenceId, long from, long to) throws SQLException {
+    String sql =
+        "DELETE FROM \"event_journal\" WHERE \"persistence_id\" = ?"
+            + " AND \"sequence_number\" BETWEEN ? AND ?";
+    try (Connection connection = database.connection();
+        PreparedStatement delete = connection.prepareStatement(sql)) {
+      delete.setString(1, persistenceId);
+      long first = Math.max(from, oldest(connection, persistenceId, from));
+      for (long next = first; next <= to; next += PORTION) {
+        delete.setLong(2, next);
+        delete.setLong(3, Math.min(to, next + PORTION - 1));
+        delete.executeUpdate();
+      }
+    }
+  }
+
+  private static long oldest(Connection connection, String persistenceId, long from)
+      throws SQLException {
+    String sql =
+        "SELECT COALESCE(MIN(\"sequence_number\"), 0) FROM \"event_journal\""
+            + " WHERE \"persistence_id\" = ? AND \"sequence_number\" >= ?";
+    try (PreparedStatement query = connection.prepareStatement(sql)) {
+      query.setString(1, persistenceId);
+      query.setLong(2, from);
+      try (ResultSet rows = query.executeQuery()) {
+        rows.next();
+        return rows.getLong(1) == 0 ? Long.MAX_VALUE : rows.getLong(1);
+      }
+    }
   }
 
   /**

@@ -10,11 +10,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** Reads events as bytes, straight from the tables: no actor system, no cluster. */
-public final class JournalReader implements AutoCloseable {
+public final class JournalReader implements EventSource {
   /** Rows that are fetched at once, where the database knows how. */
   private static final int PORTION = 500;
 
@@ -38,7 +37,7 @@ public final class JournalReader implements AutoCloseable {
         .orElseGet(() -> H2Database.read(runFolder));
   }
 
-  /** The persistence ids that begin with {@code prefix}, oldest first. */
+  @Override
   public List<String> persistenceIds(String prefix) {
     String sql =
         "SELECT \"persistence_id\" FROM \"event_journal\""
@@ -59,31 +58,48 @@ public final class JournalReader implements AutoCloseable {
     }
   }
 
-  /** Hands over the first event of one id. */
+  @Override
   public byte[] first(String persistenceId) {
     List<byte[]> events = new ArrayList<>();
-    query(persistenceId, " AND \"sequence_number\" = 1", events::add);
+    query(persistenceId, 0, " AND \"sequence_number\" = 1", (number, event) -> events.add(event));
     return events.get(0);
   }
 
-  /** Hands over the events of one id in order. */
-  public void events(String persistenceId, Consumer<byte[]> consumer) {
-    query(persistenceId, "", consumer);
+  @Override
+  public void events(String persistenceId, long after, EventConsumer consumer) {
+    query(persistenceId, after, "", consumer);
   }
 
-  private void query(String persistenceId, String condition, Consumer<byte[]> consumer) {
+  private void query(
+      String persistenceId, long after, String condition, EventConsumer consumer) {
     String sql =
-        "SELECT \"event_payload\" FROM \"event_journal\" WHERE \"persistence_id\" = ?"
-            + " AND NOT \"deleted\""
+        "SELECT \"sequence_number\", \"event_payload\" FROM \"event_journal\""
+            + " WHERE \"persistence_id\" = ? AND \"sequence_number\" > ? AND NOT \"deleted\""
             + condition
             + " ORDER BY \"sequence_number\"";
     try (PreparedStatement query = connection.prepareStatement(sql)) {
       query.setString(1, persistenceId);
+      query.setLong(2, after);
       query.setFetchSize(PORTION);
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
-          consumer.accept(rows.getBytes(1));
+          consumer.accept(rows.getLong(1), rows.getBytes(2));
         }
+      }
+    } catch (SQLException e) {
+      throw unusable.apply(e);
+    }
+  }
+
+  /** The sequence number of the oldest snapshot of one id; 0 when there is none. */
+  public long oldestSnapshot(String persistenceId) {
+    String sql =
+        "SELECT COALESCE(MIN(\"sequence_number\"), 0) FROM \"snapshot\" WHERE \"persistence_id\" = ?";
+    try (PreparedStatement query = connection.prepareStatement(sql)) {
+      query.setString(1, persistenceId);
+      try (ResultSet rows = query.executeQuery()) {
+        rows.next();
+        return rows.getLong(1);
       }
     } catch (SQLException e) {
       throw unusable.apply(e);

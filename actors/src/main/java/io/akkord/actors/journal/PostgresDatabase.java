@@ -64,6 +64,11 @@ final class PostgresDatabase implements Database {
   }
 
   @Override
+  public Connection connection() {
+    return server.connect();
+  }
+
+  @Override
   public void close() {
     lock.ifPresent(RunLock::close);
   }

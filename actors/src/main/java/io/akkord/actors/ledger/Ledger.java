@@ -336,7 +336,19 @@ public final class Ledger extends EventSourcedBehavior<Ledger.Command, LedgerEve
       LedgerImage image = ledger.image(setup.runId(), setup.attempt(), sequenceNr);
       Path file = Path.of(command.file());
       savedFor = asked;
-      saved = CompletableFuture.supplyAsync(() -> save(image, file), blockingIo);
+      // A checkpoint must not know of steps that the journal may still lose.
+      saved =
+          disk.sync()
+              .handleAsync(
+                  (synced, failure) ->
+                      failure == null
+                          ? save(image, file)
+                          : new Saved(
+                              image.getCommittedSteps(),
+                              image.getSequenceNr(),
+                              "the journal cannot be forced to disk: " + failure),
+                  blockingIo)
+              .toCompletableFuture();
     }
     saved.thenAccept(command.replyTo()::tell);
     return Effect().none();

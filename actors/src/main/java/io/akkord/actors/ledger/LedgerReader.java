@@ -2,6 +2,7 @@ package io.akkord.actors.ledger;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.akkord.actors.journal.EventSource;
 import io.akkord.actors.journal.Journal;
 import io.akkord.actors.journal.JournalReader;
 import io.akkord.actors.ledger.LedgerSeed.FinishedGroup;
@@ -42,14 +43,19 @@ public final class LedgerReader implements AutoCloseable {
 
   private record Attempt(String persistenceId, LedgerSeeded seeded) {}
 
-  private final JournalReader journal;
+  /** Times that a reader looks again when events have moved to the history while it read. */
+  private static final int TRIES = 5;
+
+  private final EventSource journal;
+  private final LedgerHistory history;
   private final Path runFolder;
   private final String runId;
 
-  private LedgerReader(Path runFolder, String runId, JournalReader journal) {
+  private LedgerReader(Path runFolder, String runId, EventSource journal) {
     this.runFolder = runFolder;
     this.runId = runId;
     this.journal = journal;
+    this.history = new LedgerHistory(runFolder);
   }
 
   /**
@@ -64,6 +70,11 @@ public final class LedgerReader implements AutoCloseable {
   /** Reads a run in the journal this process has open; others may be in it, too. */
   public static LedgerReader of(Path runFolder, String runId, Journal journal) {
     return new LedgerReader(runFolder, runId, journal.reader());
+  }
+
+  /** Reads a run's events from elsewhere; older ones are in its folder. */
+  public static LedgerReader from(Path runFolder, String runId, EventSource events) {
+    return new LedgerReader(runFolder, runId, events);
   }
 
   private static String runId(Path runFolder) {
@@ -147,10 +158,9 @@ public final class LedgerReader implements AutoCloseable {
     List<FinishedGroup> found = new ArrayList<>();
     for (Attempt attempt : attempts()) {
       long[] openedAt = {-1};
-      journal.events(
-          attempt.persistenceId(),
-          bytes -> {
-            LedgerEvent event = parse(bytes);
+      events(
+          attempt,
+          event -> {
             if (event.hasCycleOpened()) {
               openedAt[0] = event.getCycleOpened().getCommittedSteps();
             } else if (event.hasGroupStored() && openedAt[0] > committedSteps) {
@@ -192,10 +202,46 @@ public final class LedgerReader implements AutoCloseable {
               .min()
               .orElse(Long.MAX_VALUE);
       end = Math.min(end, steps);
+      requireWhole(state, attempt, end);
       Replay replay = new Replay(state, attempt.seeded().getAttempt(), end, visits);
-      journal.events(attempt.persistenceId(), bytes -> replay.event(parse(bytes)));
+      events(attempt, replay::event);
     }
     return state;
+  }
+
+  /** Steps of an attempt follow those it went on from. */
+  private void requireWhole(LedgerState state, Attempt attempt, long end) {
+    long from = attempt.seeded().getResumedFromCommittedSteps();
+    if (from < end && state.committedSteps() < from) {
+      throw new UserError(
+          "%s: attempt %d went on after step %d, but only %d steps of earlier attempts are in the journal and in the folder 'history'. Bring that folder back from a copy; checkpoints do not need it."
+              .formatted(runFolder, attempt.seeded().getAttempt(), from, state.committedSteps()));
+    }
+  }
+
+  /** All events of an attempt but the first, which only says what it is: old ones, then new ones. */
+  private void events(Attempt attempt, Consumer<LedgerEvent> consumer) {
+    long[] last = {1};
+    for (int tries = 0; tries < TRIES; tries++) {
+      last[0] = history.read(attempt.seeded().getAttempt(), last[0], consumer);
+      boolean[] gap = {false};
+      journal.events(
+          attempt.persistenceId(),
+          last[0],
+          (sequenceNr, bytes) -> {
+            gap[0] |= sequenceNr != last[0] + 1;
+            if (!gap[0]) {
+              consumer.accept(parse(bytes));
+              last[0] = sequenceNr;
+            }
+          });
+      if (!gap[0]) {
+        return;
+      }
+    }
+    throw new UserError(
+        "%s: event %d of attempt %d is neither in the journal nor in the folder 'history'. Bring that folder back from a copy; checkpoints do not need it."
+            .formatted(runFolder, last[0] + 1, attempt.seeded().getAttempt()));
   }
 
   /** The attempts of this run, in order. */

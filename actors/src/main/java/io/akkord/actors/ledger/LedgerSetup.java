@@ -58,6 +58,11 @@ public record LedgerSetup(
     return "ledger|" + runId + "|";
   }
 
+  /** The attempt whose persistence id that is. */
+  static long attemptOf(String persistenceId) {
+    return Long.parseLong(persistenceId.substring(persistenceId.lastIndexOf('|') + 1));
+  }
+
   /** The part of the settings that gives the stored numbers their meaning. */
   public LedgerRules rules() {
     return rules(samples, decay, score, epsilon);

@@ -23,6 +23,12 @@ import org.slf4j.LoggerFactory;
 public final class KeptSlices implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(KeptSlices.class);
 
+  /** How time passes for what is kept. */
+  public interface Timer {
+    /** Runs something later, on any thread. */
+    void after(Duration delay, Runnable action);
+  }
+
   private record Key(String run, long attempt, int slice) {}
 
   /** The claim of an actor on the slice it keeps; what is left when the actor ends comes here. */
@@ -45,7 +51,21 @@ public final class KeptSlices implements AutoCloseable {
   }
 
   private final Map<Key, Lease> leases = new LinkedHashMap<>();
+  private final Timer timer;
   private boolean closed;
+
+  /** With this machine's clock. */
+  public KeptSlices() {
+    this(
+        (delay, action) ->
+            CompletableFuture.delayedExecutor(delay.toMillis(), TimeUnit.MILLISECONDS)
+                .execute(action));
+  }
+
+  /** With another clock. */
+  public KeptSlices(Timer timer) {
+    this.timer = timer;
+  }
 
   /**
    * Before an actor begins to keep a slice.
@@ -67,8 +87,7 @@ public final class KeptSlices implements AutoCloseable {
       if (keep) {
         lease.held = left;
         sayKept(lease);
-        CompletableFuture.delayedExecutor(lease.keepFor.toMillis(), TimeUnit.MILLISECONDS)
-            .execute(() -> expire(lease));
+        timer.after(lease.keepFor, () -> expire(lease));
       } else {
         leases.remove(lease.key, lease);
         dispose(left);

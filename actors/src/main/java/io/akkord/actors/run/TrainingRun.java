@@ -2,6 +2,7 @@ package io.akkord.actors.run;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
+import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.Props;
 import io.akkord.actors.checkpoint.CheckpointReader;
 import io.akkord.actors.content.ContentSettings;
@@ -22,7 +23,6 @@ import io.akkord.config.RunPlan;
 import io.akkord.model.UserError;
 import io.akkord.model.engine.NativeLibrary;
 import io.akkord.model.hf.HfFolder;
-import io.akkord.model.layout.ParameterLayout.Slice;
 import io.akkord.model.optim.LrSchedule;
 import io.akkord.proto.CheckpointManifest;
 import java.nio.file.Path;
@@ -68,6 +68,7 @@ public final class TrainingRun {
   private final Inputs inputs;
   private final RunRuntime runtime;
   private final ContentSettings content;
+  private final HistoryKeeper history;
   private final CompletableFuture<RunResult> result = new CompletableFuture<>();
   private volatile Attempt attempt;
   private String stopReason;
@@ -79,6 +80,7 @@ public final class TrainingRun {
 
   /** What of an attempt must be ended. */
   private record Attempt(
+      long number,
       long start,
       ActorRef<RunActor.Command> actor,
       AutoCloseable hosts,
@@ -92,6 +94,15 @@ public final class TrainingRun {
     this.inputs = inputs;
     this.runtime = runtime;
     this.content = ContentSettings.read(runtime.system().settings().config());
+    this.history =
+        new HistoryKeeper(
+            recipe.outputDir(),
+            output.runId(),
+            runtime.journal(),
+            runtime
+                .system()
+                .dispatchers()
+                .lookup(DispatcherSelector.fromConfig("akkord.blocking-io")));
     runtime.bulk().watch(this::onPeerLost);
     runtime.system().getWhenTerminated().thenRun(this::onCutOff);
   }
@@ -222,34 +233,28 @@ public final class TrainingRun {
   }
 
   private TakeOver.Decision choose(List<KeptCopy> copies, Set<Long> lineage, long checkpoint) {
-    List<Slice> slices =
-        TakeOver.cut(copies, inputs.layout.size())
-            .orElseGet(() -> inputs.layout.slices(recipe.parameterShards().orElse(1)));
-    return TakeOver.choose(copies, slices, lineage, checkpoint);
+    return StartingPoint.choose(
+        copies, inputs.layout, recipe.parameterShards().orElse(1), lineage, checkpoint);
   }
 
   /** Where the attempt begins if it takes over; tells why it does not if something was kept. */
   private Optional<StartingPoint> startingPoint(
       LedgerReader ledger, List<KeptCopy> kept, long checkpoint) {
-    if (kept.isEmpty()) {
-      return Optional.empty();
+    StartingPoint.Found found =
+        StartingPoint.find(
+            kept,
+            inputs.layout,
+            recipe.parameterShards().orElse(1),
+            ledger,
+            output.runId(),
+            checkpoint);
+    if (found.reason() != null) {
+      notTakenOver =
+          "the slices that workers have kept are not taken over, the attempt goes on from the checkpoint: "
+              + found.reason();
+      options.say().accept(notTakenOver);
     }
-    String reason;
-    TakeOver.Decision decision = choose(kept, ledger.lineage(), checkpoint);
-    if (decision instanceof TakeOver.GoOn plan) {
-      StartingPoint.Found found = StartingPoint.of(plan, ledger, output.runId());
-      if (found.point() != null) {
-        return Optional.of(found.point());
-      }
-      reason = found.reason();
-    } else {
-      reason = ((TakeOver.FromCheckpoint) decision).reason();
-    }
-    notTakenOver =
-        "the slices that workers have kept are not taken over, the attempt goes on from the checkpoint: "
-            + reason;
-    options.say().accept(notTakenOver);
-    return Optional.empty();
+    return Optional.ofNullable(found.point());
   }
 
   private synchronized void begin(boolean resume, LedgerReader ledger, List<KeptCopy> kept) {
@@ -333,7 +338,7 @@ public final class TrainingRun {
               hostsSeen = now.size();
               actor.tell(new RunActor.Hosts(now));
             });
-    attempt = new Attempt(start, actor, hosts, stopped);
+    attempt = new Attempt(number, start, actor, hosts, stopped);
     if (stopReason != null) {
       stop(stopReason);
     }
@@ -445,6 +450,9 @@ public final class TrainingRun {
       runtime.lost(worker.id());
     }
     options.listener().on(event);
+    if (event instanceof RunEvent.Checkpoint saved) {
+      history.onCheckpoint(attempt.number(), saved.finished().getCommittedSteps());
+    }
   }
 
   /** After the actors: their last messages still write to the journal. */
@@ -478,6 +486,7 @@ public final class TrainingRun {
     over.actor().tell(new RunActor.Stop(keepSlices));
     over.stopped().get(STOP_SECONDS, TimeUnit.SECONDS);
     events.close();
+    history.finish(STOP_SECONDS);
     return over;
   }
 

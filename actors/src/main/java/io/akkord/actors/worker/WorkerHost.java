@@ -18,9 +18,7 @@ import io.akkord.actors.content.ContentKeeper;
 import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.ledger.Ledger;
 import io.akkord.actors.params.EngineSlices;
-import io.akkord.actors.params.HeldSlice;
 import io.akkord.actors.params.Holder;
-import io.akkord.actors.params.KeptSlices;
 import io.akkord.actors.params.ParameterServer;
 import io.akkord.actors.params.ParameterShard;
 import io.akkord.actors.supervisor.Supervisor;
@@ -94,11 +92,8 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   /** The supervisor of an attempt is gone; another one may go on from the slices. */
   private record Orphaned(String runId, long attempt) implements Command {}
 
-  private record Left(WhatIsLeft question, List<KeptSlices.Kept> kept, Throwable failure)
+  private record Left(WhatIsLeft question, List<KeptCopy> kept, Throwable failure)
       implements Command {}
-
-  /** What runs here. */
-  private record Part(String runId, long attempt, ActorRef<?> actor) {}
 
   private record Content(ContentKeeper.Report report) implements Command {}
 
@@ -128,10 +123,9 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   private final ContentSettings content;
   private final ActorRef<ContentKeeper.Report> contentReports;
   private final Map<String, AttemptFiles> files = new HashMap<>();
-  private final List<Part> parts = new ArrayList<>();
+  private final HostParts parts;
   private final Map<ActorRef<Supervisor.Command>, Orphaned> supervisors = new HashMap<>();
-  private final KeptSlices kept;
-  private int names;
+  private int contents;
 
   /**
    * A host.
@@ -178,7 +172,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
     this.id = id;
     this.devices = devices;
     this.mine = List.copyOf(mine);
-    this.kept = devices.kept(mine);
+    this.parts = new HostParts(context, id, bulk, devices.kept(mine));
     this.bulk = bulk;
     this.settings = settings;
     this.content = content;
@@ -223,7 +217,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   }
 
   private Behavior<Command> whenOpen(RunSpec spec, Command command) {
-    kept.releaseOthers(spec.runId());
+    parts.begin(spec.runId());
     AttemptFiles now =
         files.computeIfAbsent(key(spec.runId(), spec.attempt()), key -> bring(spec, key));
     if (now.inputs == null) {
@@ -244,7 +238,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
         spec,
         getContext()
             .spawn(
-                ContentKeeper.create(task, bulk, content, contentReports), "content-" + names++));
+                ContentKeeper.create(task, bulk, content, contentReports), "content-" + contents++));
   }
 
   private Behavior<Command> onContent(ContentKeeper.Report report) {
@@ -334,67 +328,30 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
               start.ledger(),
               start.supervisor(),
               getContext().getSelf());
-      spawn(start.spec(), worker, "worker");
+      parts.spawn(start.spec(), worker, "worker");
     } catch (UserError e) {
       start.supervisor().tell(new Supervisor.WorkerFailed(id, e.getMessage()));
     }
   }
 
-  private <T> ActorRef<T> spawn(RunSpec spec, Behavior<T> behavior, String name) {
-    ActorRef<T> actor = getContext().spawn(behavior, name + "-" + names++);
-    parts.add(new Part(spec.runId(), spec.attempt(), actor));
-    return actor;
-  }
-
   private void startCopy(StartCopy start, HostInputs in) {
-    LaneInbox inbox = new LaneInbox(bulk);
-    HeldSlice adopted =
-        start.adopt() < 0
-            ? null
-            : kept.take(start.spec().runId(), start.spec().attempt(), start.slice(), start.adopt())
-                .orElse(null);
-    KeptSlices.Lease lease =
-        kept.lease(
-            start.spec().runId(),
-            start.spec().attempt(),
-            start.slice(),
-            settings.deadlines().takeOver());
-    ParameterShard.Setup setup =
-        new ParameterShard.Setup(
-            in.facts(),
-            in.facts().slices().get(start.slice()),
-            id,
-            adopted == null ? new EngineSlices(device(in, start.slice())) : adopted.device(),
-            bulk,
-            inbox,
-            start.checkpointLane(),
-            start.server(),
-            lease,
-            adopted,
-            adopted == null ? null : start.finish());
-    ActorRef<ParameterShard.Command> shard =
-        spawn(start.spec(), ParameterShard.create(setup), "slice-" + start.slice());
-    Holder holder = new Holder(id, shard, inbox.address());
-    start.replyTo().tell(new CopyStarted(start.slice(), holder, adopted != null));
+    parts.startCopy(start, in.facts(), () -> new EngineSlices(device(in, start.slice())));
   }
 
   private Behavior<Command> onWhatIsLeft(WhatIsLeft question) {
-    // Whoever asks knows that the attempts before are over, even if this host does not yet.
     end(question.runId(), question.attempt() - 1);
     getContext()
         .pipeToSelf(
-            kept.before(question.runId(), question.attempt()),
-            (left, failure) -> new Left(question, left, failure));
+            parts.left(question), (left, failure) -> new Left(question, left, failure));
     return this;
   }
 
   private Behavior<Command> onLeft(Left left) {
     if (left.failure() != null) {
       getContext().getLog().warn("what is left of a run is not known", left.failure());
-      return this;
+    } else {
+      parts.tell(left.question(), left.kept());
     }
-    List<KeptCopy> copies = left.kept().stream().map(slice -> KeptCopy.of(id, slice)).toList();
-    left.question().replyTo().tell(new SliceSurvey.Holds(getContext().getSelf(), copies));
     return this;
   }
 
@@ -404,21 +361,14 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   }
 
   private Behavior<Command> onStopRun(StopRun stop) {
-    kept.release(stop.runId(), stop.attempt());
+    parts.endForGood(stop.runId(), stop.attempt());
     end(stop.runId(), stop.attempt());
     return this;
   }
 
   /** Ends what runs here of an attempt and those before it; what slices leave is kept. */
   private void end(String runId, long attempt) {
-    parts.removeIf(
-        part -> {
-          boolean over = part.runId().equals(runId) && part.attempt() <= attempt;
-          if (over) {
-            getContext().stop(part.actor());
-          }
-          return over;
-        });
+    parts.end(runId, attempt);
     supervisors.values().removeIf(over -> over.runId().equals(runId) && over.attempt() <= attempt);
     files
         .values()
@@ -435,7 +385,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
 
   private Behavior<Command> onLeave(Leave leave) {
     supervisors.keySet().forEach(s -> s.tell(new Supervisor.WorkerFailed(id, leave.reason())));
-    kept.close();
+    parts.close();
     return Behaviors.stopped();
   }
 

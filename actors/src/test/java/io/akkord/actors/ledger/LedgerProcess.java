@@ -13,14 +13,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 
 /**
  * A ledger on a real journal in a run folder; as a process of its own it commits until it is
  * killed.
  */
 final class LedgerProcess implements AutoCloseable {
+  private static final int UNDER_WAY = 20;
+
   private final Journal journal;
   private final ActorSystem<Ledger.Command> system;
 
@@ -52,6 +56,27 @@ final class LedgerProcess implements AutoCloseable {
     return ask(
         replyTo ->
             new CommitStep(step, new int[] {3, 4}, new float[] {5f, 2f}, 2, 1, false, replyTo));
+  }
+
+  /** Many steps, a few at a time under way, as the parameter server has it. */
+  void commitAll(long from, long to) throws Exception {
+    for (long next = from; next < to; next += UNDER_WAY) {
+      CompletableFuture.allOf(
+              LongStream.range(next, Math.min(to, next + UNDER_WAY))
+                  .mapToObj(this::tell)
+                  .toArray(CompletableFuture[]::new))
+          .get();
+    }
+  }
+
+  private CompletableFuture<StepStored> tell(long step) {
+    return AskPattern.<Ledger.Command, StepStored>ask(
+            system,
+            replyTo ->
+                new CommitStep(step, new int[] {3, 4}, new float[] {5f, 2f}, 2, 1, false, replyTo),
+            Duration.ofMinutes(2),
+            system.scheduler())
+        .toCompletableFuture();
   }
 
   Journal journal() {

@@ -30,6 +30,7 @@ final class FakeCompute implements Compute {
   enum Trouble {
     NONE,
     NOT_FINITE,
+    NOT_FINITE_GRADIENT,
     OUT_OF_MEMORY
   }
 
@@ -110,7 +111,7 @@ final class FakeCompute implements Compute {
           held.values().removeIf(group -> group.step() != step);
           held.put(assignment, new Group(step, List.copyOf(shards)));
           List<ShardScore> scores = shards.stream().map(shard -> score(step, shard)).toList();
-          trouble = Trouble.NONE;
+          trouble = trouble == Trouble.NOT_FINITE ? Trouble.NONE : trouble;
           return new Scores(scores, 1, 1, 0, 0);
         });
   }
@@ -186,10 +187,16 @@ final class FakeCompute implements Compute {
                   moments.count(),
                   batchSize,
                   batchTokens);
+          boolean poisoned = trouble == Trouble.NOT_FINITE_GRADIENT;
+          trouble = poisoned ? Trouble.NONE : trouble;
           List<PartialSum> sums = new ArrayList<>();
           int shards = facts.plan().logicalShards();
           for (Node node : ReductionTree.maximalSubtrees(shards, new HashSet<>(group.shards()))) {
-            sums.add(partial(node, gradient(node, step, common)));
+            double[] sum = gradient(node, step, common);
+            if (poisoned) {
+              sum[0] = Double.NaN;
+            }
+            sums.add(partial(node, sum));
           }
           return sums;
         });

@@ -16,7 +16,11 @@ enum Faults {
   /** The norm is a sum of slices and not of blocks. */
   NORM_BY_SLICES,
   /** The checkpoint's files are not forced before the folder is renamed. */
-  CHECKPOINT_WITHOUT_FSYNC;
+  CHECKPOINT_WITHOUT_FSYNC,
+  /** A new supervisor goes on from the slices without telling the ledger what it lacks. */
+  FORGET_THE_COMMIT_RECORDS,
+  /** A slice is taken for sent while it is still on its way, so the next update writes into it. */
+  PUBLISH_IN_PLACE;
 
   static Set<Faults> none() {
     return EnumSet.noneOf(Faults.class);

@@ -4,6 +4,7 @@ import akka.persistence.PersistentRepr;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.checkpoint.CheckpointReader;
 import io.akkord.actors.ledger.Ledger;
+import io.akkord.actors.ledger.LedgerReader;
 import io.akkord.actors.params.ParameterServer;
 import io.akkord.actors.params.ParameterShard;
 import io.akkord.config.RunPlan;
@@ -80,6 +81,12 @@ final class Invariants implements SimNetwork.Tap {
   }
 
   @Override
+  public boolean pretendsReleased(BulkHeader header) {
+    return simulation.planted.contains(Faults.PUBLISH_IN_PLACE)
+        && header.kind() == BulkHeader.Kind.PARAMETERS;
+  }
+
+  @Override
   public BulkHeader block(BulkHeader header, ByteBuffer bytes) {
     simulation.ghosts.saw(header, bytes);
     return header;
@@ -147,6 +154,9 @@ final class Invariants implements SimNetwork.Tap {
       return;
     }
     long start = attempt.parts.setup().startStep();
+    Broken.unless(
+        apply.step() >= start, "step %d is applied, the attempt began at %d", apply.step(), start);
+    requireLedgerFrom(attempt, start);
     long known = attempt.ledgerId.equals(acknowledgedBy) ? acknowledged : start - 1;
     int bound = simulation.scenario.settings().ledger().maxUnacknowledged();
     Broken.unless(
@@ -156,10 +166,29 @@ final class Invariants implements SimNetwork.Tap {
         known);
   }
 
+  /** An attempt's ledger begins with every step that its weights have. */
+  private void requireLedgerFrom(SimAttempt attempt, long start) {
+    List<PersistentRepr> stored = simulation.disk.events(attempt.ledgerId);
+    if (stored.isEmpty() || simulation.planted.contains(Faults.COMMIT_BY_STEP_ALONE)) {
+      return;
+    }
+    long steps = ((LedgerEvent) stored.get(0).payload()).getSeeded().getResumedFromCommittedSteps();
+    for (PersistentRepr event : stored) {
+      steps += ((LedgerEvent) event.payload()).hasStepCommitted() ? 1 : 0;
+    }
+    Broken.unless(
+        steps >= start,
+        "the weights of attempt %d have %d steps, its ledger %d",
+        attempt.parts.facts().attempt(),
+        start,
+        steps);
+  }
+
   /** Hash of weights, moments and ledger; every position of every epoch is in it once. */
   String finalHash(Path checkpoint) {
     CheckpointReader reader = CheckpointReader.open(checkpoint);
     requireEveryPositionOnce();
+    requireOneHistory();
     LedgerImage image = reader.ledger();
     MessageDigest sha = sha256();
     try {
@@ -196,6 +225,27 @@ final class Invariants implements SimNetwork.Tap {
         }
       }
     }
+  }
+
+  /** As people read it: over all attempts each step once, in order. */
+  private void requireOneHistory() {
+    if (simulation.planted.contains(Faults.COMMIT_BY_STEP_ALONE)) {
+      return;
+    }
+    long[] next = {0};
+    long[] seen = {-1};
+    try (LedgerReader reader = simulation.ledger()) {
+      reader.export(
+          visit -> {
+            if (visit.step() != seen[0]) {
+              Broken.unless(
+                  visit.step() == next[0], "the history has step %d after %d", visit.step(), seen[0]);
+              seen[0] = next[0]++;
+            }
+          });
+    }
+    Broken.unless(
+        next[0] == simulation.scenario.plan().totalSteps(), "the history has %d steps", next[0]);
   }
 
   private static void requireBatch(StepBatch batch, SampleOrder order, StepCommitted step) {

@@ -52,9 +52,11 @@ final class Seeds {
     return result;
   }
 
-  static void run(SimWorld world, long from, long count) {
+  /** Runs seeds; returns how many attempts took over what workers had kept. */
+  static long run(SimWorld world, long from, long count) {
     long events = 0;
     long attempts = 0;
+    long takeOvers = 0;
     long faults = 0;
     long most = 0;
     long began = System.nanoTime();
@@ -62,17 +64,20 @@ final class Seeds {
       Simulation.Result result = run(world, seed);
       events += result.events();
       attempts += result.attempts();
+      takeOvers += result.takeOvers();
       faults += result.faults();
       most = Math.max(most, result.took().toSeconds());
     }
     System.out.printf(
         Locale.ROOT,
-        "%d seeds: %d events, %d troubles, %d attempts, longest %d simulated s, %.1f s%n",
+        "%d seeds: %d events, %d troubles, %d attempts of which %d took over, longest %d simulated s, %.1f s%n",
         count,
         events,
         faults,
         attempts,
+        takeOvers,
         most,
         (System.nanoTime() - began) / 1e9);
+    return takeOvers;
   }
 }

@@ -43,13 +43,19 @@ final class SimAttempt {
   ActorRef<Object> actor;
   ActorRef<Supervisor.Command> supervisor;
   ActorRef<ParameterServer.Command> server;
-  private ActorRef<Ledger.Command> ledger;
+  private ActorRef<RunEvent> events;
+  ActorRef<Ledger.Command> ledger;
   private RunSpec spec;
   boolean started;
 
   SimAttempt(Parts parts) {
     this.parts = parts;
     this.ledgerId = parts.ledger().persistenceId();
+  }
+
+  /** The supervisor has ended by itself. */
+  private enum SupervisorGone {
+    INSTANCE
   }
 
   Behavior<Object> create(Runnable whenStarted) {
@@ -59,6 +65,23 @@ final class SimAttempt {
           started = true;
           whenStarted.run();
           return Behaviors.receive(Object.class)
+              .onMessage(
+                  Supervisor.Headless.class,
+                  headless -> {
+                    supervisor.tell(headless);
+                    return Behaviors.same();
+                  })
+              .onMessageEquals(
+                  SupervisorGone.INSTANCE,
+                  () -> {
+                    events.tell(
+                        new RunEvent.Ended(
+                            parts.setup().startStep(),
+                            Supervisor.HEADLESS,
+                            "the supervisor stopped",
+                            null));
+                    return Behaviors.same();
+                  })
               .onSignal(
                   PostStop.class,
                   signal -> {
@@ -71,7 +94,7 @@ final class SimAttempt {
 
   private void start(ActorContext<Object> context) {
     RunFacts facts = parts.facts();
-    ActorRef<RunEvent> events =
+    events =
         context.spawn(
             Behaviors.receive(RunEvent.class)
                 .onAnyMessage(
@@ -115,6 +138,9 @@ final class SimAttempt {
                     spec,
                     parts.control())),
             "supervisor");
+    context.watchWith(server, new Supervisor.Headless("the parameter server stopped"));
+    context.watchWith(ledger, new Supervisor.Headless("the ledger stopped"));
+    context.watchWith(supervisor, SupervisorGone.INSTANCE);
   }
 
   void startOn(ActorRef<WorkerHost.Command> host) {

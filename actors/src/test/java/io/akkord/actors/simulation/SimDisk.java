@@ -2,6 +2,8 @@ package io.akkord.actors.simulation;
 
 import akka.persistence.PersistentRepr;
 import io.akkord.actors.journal.DiskSync;
+import io.akkord.actors.journal.EventSource;
+import io.akkord.proto.LedgerEvent;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -118,6 +120,37 @@ final class SimDisk {
           event.sequenceNr(),
           events(id).size() + 1);
     }
+  }
+
+  /** What a process that opens the journal finds. */
+  EventSource reader() {
+    return new EventSource() {
+      @Override
+      public List<String> persistenceIds(String prefix) {
+        return ids().stream()
+            .filter(id -> id.startsWith(prefix) && !SimDisk.this.events(id).isEmpty())
+            .toList();
+      }
+
+      @Override
+      public byte[] first(String persistenceId) {
+        return bytes(SimDisk.this.events(persistenceId).get(0));
+      }
+
+      @Override
+      public void events(String persistenceId, long after, EventConsumer consumer) {
+        SimDisk.this.events(persistenceId).stream()
+            .filter(event -> event.sequenceNr() > after)
+            .forEach(event -> consumer.accept(event.sequenceNr(), bytes(event)));
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  private static byte[] bytes(PersistentRepr event) {
+    return ((LedgerEvent) event.payload()).toByteArray();
   }
 
   DiskSync sync() {

@@ -11,27 +11,29 @@ import io.akkord.actors.params.Holder;
 import io.akkord.actors.params.KeptSlices;
 import io.akkord.actors.params.ParameterShard;
 import io.akkord.actors.run.RunFacts;
+import io.akkord.actors.takeover.KeptCopy;
 import io.akkord.actors.worker.GpuWorker;
+import io.akkord.actors.worker.HostParts;
 import io.akkord.actors.worker.RunSpec;
 import io.akkord.actors.worker.WorkerHost;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongFunction;
 
 /** A worker's process: starts the real worker and the real slices, on a device that is not real. */
 final class SimHost {
-  private record Part(long attempt, ActorRef<?> actor) {}
+  /** What the slices here have left is known, or cannot be. */
+  private record Left(WorkerHost.WhatIsLeft question, List<KeptCopy> copies) {}
 
   final SimProcess process;
   final SimDevice device;
   private final Bulk bulk;
   private final LongFunction<RunFacts> facts;
   private final long badStep;
-  private final boolean normBySlices;
-  private final List<Part> parts = new ArrayList<>();
+  private final Set<Faults> planted;
   private final List<FakeCompute> computes = new ArrayList<>();
 
   /** Where its newest worker and slices are reached, for messages that come back from the past. */
@@ -41,8 +43,8 @@ final class SimHost {
   final Map<Integer, LaneAddress> sliceLanes = new TreeMap<>();
   final Map<Integer, ActorRef<ParameterShard.Command>> slices = new TreeMap<>();
   ActorRef<WorkerHost.Command> ref;
-  private final KeptSlices kept = new KeptSlices();
-  private int names;
+  private final KeptSlices kept;
+  private HostParts parts;
 
   SimHost(
       SimLoop loop,
@@ -50,15 +52,14 @@ final class SimHost {
       Bulk bulk,
       LongFunction<RunFacts> facts,
       long badStep,
-      boolean normBySlices) {
+      Set<Faults> planted) {
     this.process = process;
     this.device = new SimDevice(loop, process);
     this.bulk = bulk;
     this.facts = facts;
     this.badStep = badStep;
-    this.normBySlices = normBySlices;
-    // Every attempt starts from a checkpoint here: nothing is kept for the next one.
-    kept.close();
+    this.planted = planted;
+    this.kept = new KeptSlices((delay, action) -> loop.after(delay, process, action));
   }
 
   /** The computation of the newest attempt. */
@@ -71,25 +72,44 @@ final class SimHost {
   }
 
   Behavior<WorkerHost.Command> create() {
-    return Behaviors.setup(
-        context ->
-            Behaviors.receive(WorkerHost.Command.class)
-                .onMessage(WorkerHost.StartWorker.class, start -> onStartWorker(context, start))
-                .onMessage(WorkerHost.StartCopy.class, start -> onStartCopy(context, start))
-                .onMessage(WorkerHost.StopRun.class, stop -> onStopRun(context, stop))
-                .build());
+    String id = process.name.startsWith("head") ? "control" : process.name;
+    return Behaviors.<Object>setup(
+            context -> {
+              ActorContext<WorkerHost.Command> mine = narrow(context);
+              parts = new HostParts(mine, id, bulk, kept);
+              return Behaviors.receive(Object.class)
+                  .onMessage(WorkerHost.StartWorker.class, start -> onStartWorker(context, start))
+                  .onMessage(WorkerHost.StartCopy.class, this::onStartCopy)
+                  .onMessage(WorkerHost.WhatIsLeft.class, asked -> onWhatIsLeft(context, asked))
+                  .onMessage(Left.class, this::onLeft)
+                  .onMessage(Orphaned.class, this::onOrphaned)
+                  .onMessage(WorkerHost.StopRun.class, this::onStopRun)
+                  .build();
+            })
+        .narrow();
   }
 
-  private Behavior<WorkerHost.Command> onStartWorker(
-      ActorContext<WorkerHost.Command> context, WorkerHost.StartWorker start) {
+  /** A context's own actor takes every message here. */
+  @SuppressWarnings("unchecked")
+  private static ActorContext<WorkerHost.Command> narrow(ActorContext<?> context) {
+    return (ActorContext<WorkerHost.Command>) context;
+  }
+
+  /** The supervisor of an attempt is gone; another one may go on from the slices. */
+  private record Orphaned(String runId, long attempt) {}
+
+  private Behavior<Object> onStartWorker(
+      ActorContext<Object> context, WorkerHost.StartWorker start) {
     RunSpec spec = start.spec();
-    context.watchWith(start.supervisor(), new WorkerHost.StopRun(spec.runId(), spec.attempt()));
+    context.watchWith(start.supervisor(), new Orphaned(spec.runId(), spec.attempt()));
+    parts.begin(spec.runId());
     RunFacts of = facts.apply(spec.attempt());
     FakeCompute compute = new FakeCompute(of, device, badStep);
     computes.add(compute);
     LaneInbox inbox = new LaneInbox(bulk);
     worker =
-        context.spawn(
+        parts.spawn(
+            spec,
             GpuWorker.create(
                 of,
                 process.name,
@@ -99,56 +119,46 @@ final class SimHost {
                 start.server(),
                 start.ledger(),
                 start.supervisor(),
-                context.getSelf()),
-            "worker-" + names++);
+                narrow(context).getSelf()),
+            "worker");
     workerLane = inbox.address();
-    parts.add(new Part(spec.attempt(), worker));
     return Behaviors.same();
   }
 
-  private Behavior<WorkerHost.Command> onStartCopy(
-      ActorContext<WorkerHost.Command> context, WorkerHost.StartCopy start) {
-    RunSpec spec = start.spec();
-    RunFacts of = facts.apply(spec.attempt());
-    LaneInbox inbox = new LaneInbox(bulk);
-    String holder = process.name.startsWith("head") ? "control" : process.name;
-    ActorRef<ParameterShard.Command> shard =
-        context.spawn(
-            ParameterShard.create(
-                new ParameterShard.Setup(
-                    of,
-                    of.slices().get(start.slice()),
-                    holder,
-                    new FakeSlices(device, normBySlices),
-                    bulk,
-                    inbox,
-                    start.checkpointLane(),
-                    start.server(),
-                    kept.lease(spec.runId(), spec.attempt(), start.slice(), Duration.ZERO),
-                    null,
-                    null)),
-            "slice-%d-%d".formatted(start.slice(), names++));
-    slices.put(start.slice(), shard);
-    sliceLanes.put(start.slice(), inbox.address());
-    parts.add(new Part(spec.attempt(), shard));
-    start
-        .replyTo()
-        .tell(
-            new WorkerHost.CopyStarted(
-                start.slice(), new Holder(holder, shard, inbox.address()), false));
+  private Behavior<Object> onStartCopy(WorkerHost.StartCopy start) {
+    Holder holder =
+        parts.startCopy(
+            start,
+            facts.apply(start.spec().attempt()),
+            () -> new FakeSlices(device, planted.contains(Faults.NORM_BY_SLICES)));
+    slices.put(start.slice(), holder.ref());
+    sliceLanes.put(start.slice(), holder.lane());
     return Behaviors.same();
   }
 
-  private Behavior<WorkerHost.Command> onStopRun(
-      ActorContext<WorkerHost.Command> context, WorkerHost.StopRun stop) {
-    parts.removeIf(
-        part -> {
-          boolean over = part.attempt() <= stop.attempt();
-          if (over) {
-            context.stop(part.actor());
-          }
-          return over;
+  private Behavior<Object> onWhatIsLeft(
+      ActorContext<Object> context, WorkerHost.WhatIsLeft question) {
+    context.pipeToSelf(
+        parts.left(question),
+        (copies, failure) -> {
+          Broken.unless(failure == null, "what is left is not known: %s", failure);
+          return new Left(question, copies);
         });
+    return Behaviors.same();
+  }
+
+  private Behavior<Object> onLeft(Left left) {
+    parts.tell(left.question(), left.copies());
+    return Behaviors.same();
+  }
+
+  private Behavior<Object> onOrphaned(Orphaned over) {
+    parts.end(over.runId(), over.attempt());
+    return Behaviors.same();
+  }
+
+  private Behavior<Object> onStopRun(WorkerHost.StopRun stop) {
+    parts.endForGood(stop.runId(), stop.attempt());
     return Behaviors.same();
   }
 }

@@ -29,6 +29,11 @@ import java.util.concurrent.CompletionStage;
 final class SimNetwork {
   private static final Duration LEAST = Duration.ofNanos(20_000);
   private static final Duration MOST = Duration.ofMillis(20);
+
+  /** A block in so many may take much longer than all others. */
+  private static final int ONE_IN = 16;
+
+  private static final Duration SLOW = Duration.ofSeconds(2);
   private static final Duration SILENCE = Duration.ofSeconds(20);
 
   /** Hears of every message as it is delivered; invariants and planted faults live there. */
@@ -38,6 +43,11 @@ final class SimNetwork {
 
     /** Between two processes; {@code again} delivers it once more. */
     default void remote(SimProcess from, SimProcess to, Object message) {}
+
+    /** Whether the sender is told at once that a block is done with, though it is not. */
+    default boolean pretendsReleased(BulkHeader header) {
+      return false;
+    }
 
     /** A block as it will arrive. */
     default BulkHeader block(BulkHeader header, ByteBuffer bytes) {
@@ -264,6 +274,7 @@ final class SimNetwork {
     private final SimProcess to;
     private final BulkHeader header;
     private final ByteBuffer bytes;
+    private final int sent;
     private final CompletableFuture<Void> done = new CompletableFuture<>();
 
     Transfer(SimProcess from, SimProcess to, BulkHeader header, ByteBuffer bytes) {
@@ -271,6 +282,7 @@ final class SimNetwork {
       this.to = to;
       this.header = header;
       this.bytes = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+      this.sent = this.bytes.hashCode();
     }
 
     void start(LaneAddress lane) {
@@ -283,7 +295,11 @@ final class SimNetwork {
       if (from == to) {
         arrive(lane);
       } else {
-        loop.at(loop.now() + loop.between(LEAST, MOST), to, () -> arrive(lane));
+        Duration most = loop.random().nextInt(ONE_IN) == 0 ? SLOW : MOST;
+        loop.at(loop.now() + loop.between(LEAST, most), to, () -> arrive(lane));
+        if (tap.pretendsReleased(header)) {
+          done.complete(null);
+        }
       }
     }
 
@@ -297,6 +313,8 @@ final class SimNetwork {
         later(() -> fail("no lane " + address));
         return;
       }
+      Broken.unless(
+          bytes.hashCode() == sent, "%s has changed on its way from %s to %s", header, from, to);
       ByteBuffer seen = bytes;
       if (from != to) {
         seen = ByteBuffer.allocate(bytes.remaining()).order(ByteOrder.LITTLE_ENDIAN);

@@ -20,6 +20,7 @@ final class SimWorld implements AutoCloseable {
       akka {
         use-slf4j = off
         loggers = []
+        logger-startup-timeout = 120s
         loglevel = OFF
         stdout-loglevel = OFF
         log-dead-letters = off

@@ -5,29 +5,33 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.Props;
 import akka.actor.typed.javadsl.Adapter;
-import akka.persistence.PersistentRepr;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.checkpoint.CheckpointReader;
 import io.akkord.actors.checkpoint.Checkpointer;
 import io.akkord.actors.checkpoint.Checkpoints;
 import io.akkord.actors.checkpoint.Checkpoints.Checkpoint;
+import io.akkord.actors.ledger.LedgerReader;
 import io.akkord.actors.ledger.LedgerSeed;
 import io.akkord.actors.ledger.LedgerSetup;
 import io.akkord.actors.ledger.ScoreKind;
 import io.akkord.actors.params.SliceStore;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunFacts;
+import io.akkord.actors.run.StartingPoint;
 import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.supervisor.SupervisorSetup;
+import io.akkord.actors.takeover.KeptCopy;
+import io.akkord.actors.takeover.SliceSurvey;
+import io.akkord.actors.takeover.TakeOver;
 import io.akkord.actors.worker.WorkerHost;
 import io.akkord.config.Recipe;
 import io.akkord.proto.CheckpointManifest;
-import io.akkord.proto.LedgerEvent;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +39,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * One seed: a run on a head and some workers, everything that happens to them, and what must be
@@ -56,7 +61,14 @@ final class Simulation {
       Clock.fixed(Instant.parse("2026-11-23T12:00:00Z"), ZoneOffset.UTC);
 
   /** How a seed ended. */
-  record Result(String hash, long events, int attempts, int faults, Duration took, long history) {}
+  record Result(
+      String hash,
+      long events,
+      int attempts,
+      int takeOvers,
+      int faults,
+      Duration took,
+      long history) {}
 
   final SimWorld world;
   final SimLoop loop;
@@ -82,6 +94,10 @@ final class Simulation {
   private int heads;
   private int processes;
   private int attempts;
+  private int takeOvers;
+  private final List<Long> reported = new ArrayList<>();
+  private ActorRef<SliceSurvey.Command> survey;
+  private boolean headless;
   private boolean finished;
 
   /**
@@ -103,7 +119,9 @@ final class Simulation {
     this.ghosts = new Ghosts(this);
     this.invariants = new Invariants(this);
     this.network = new SimNetwork(loop, invariants);
-    this.workers = quiet ? 1 : 1 + loop.random().nextInt(3);
+    // Now and then more than there are shares of a step: some have nothing to compute.
+    int most = loop.random().nextInt(8) == 0 ? 6 : 3;
+    this.workers = quiet ? 1 : 1 + loop.random().nextInt(most);
     this.keepsSlices = !quiet && loop.random().nextInt(3) > 0;
     this.replicas = loop.random().nextInt(2);
     this.trouble = new Trouble(this, quiet);
@@ -177,7 +195,8 @@ final class Simulation {
     if (!keepsSlices) {
       control = host(head, headLanes);
     }
-    loop.after(Duration.ofMillis(1), head, () -> begin(mine));
+    survey = null;
+    loop.after(Duration.ofMillis(1), head, () -> begin(mine, true));
   }
 
   private SimHost host(SimProcess process, Bulk bulk) {
@@ -188,7 +207,7 @@ final class Simulation {
             bulk,
             this::factsOf,
             scenario.badStep(),
-            planted.contains(Faults.NORM_BY_SLICES));
+            planted);
     host.ref = spawn(process, "host", host.create());
     return host;
   }
@@ -205,6 +224,7 @@ final class Simulation {
     if (attempt != null && attempt.started && head.alive) {
       loop.as(head, () -> attempt.startOn(host.ref));
     }
+    tellSurvey();
   }
 
   private <T> ActorRef<T> spawn(SimProcess process, String role, Behavior<T> behavior) {
@@ -230,6 +250,7 @@ final class Simulation {
       return;
     }
     hosts.remove(process.name);
+    tellSurvey();
     if (attempt != null && attempt.started) {
       SimAttempt of = attempt;
       int left = hosts.size();
@@ -252,20 +273,80 @@ final class Simulation {
     return scenario.facts(number, slicesOf.get((int) number));
   }
 
-  private void begin(SimProcess on) {
+  /** Asks the workers what they have kept, if they may have, and begins an attempt. */
+  private void begin(SimProcess on, boolean mayTakeOver) {
     if (on != head || !head.alive || finished) {
       return;
     }
     if (hosts.isEmpty()) {
-      loop.after(Duration.ofSeconds(1), head, () -> begin(on));
+      loop.after(Duration.ofSeconds(1), head, () -> begin(on, mayTakeOver));
+      return;
+    }
+    if (!mayTakeOver || lastAttempt() == 0) {
+      begin(on, List.of());
+      return;
+    }
+    CompletableFuture<List<KeptCopy>> found = new CompletableFuture<>();
+    SliceSurvey.Question question;
+    try (LedgerReader ledger = ledger()) {
+      Set<Long> lineage = ledger.lineage();
+      question =
+          new SliceSurvey.Question(
+              Scenario.RUN,
+              ledger.lastAttempt() + 1,
+              hosts.size(),
+              scenario.settings().deadlines().survey(),
+              copies ->
+                  StartingPoint.choose(copies, scenario.layout(), 1, lineage, 0)
+                      instanceof TakeOver.GoOn);
+    }
+    survey = spawn(head, "survey", SliceSurvey.create(question, found));
+    tellSurvey();
+    found.thenAccept(
+        kept -> {
+          survey = null;
+          loop.after(Duration.ofMillis(1), on, () -> begin(on, kept));
+        });
+  }
+
+  private void tellSurvey() {
+    if (survey != null && head.alive) {
+      Set<ActorRef<WorkerHost.Command>> all = new HashSet<>();
+      hostsAndControl().forEach(host -> all.add(host.ref));
+      loop.as(head, () -> survey.tell(new SliceSurvey.Hosts(all)));
+    }
+  }
+
+  LedgerReader ledger() {
+    return LedgerReader.from(world.outputDir(), Scenario.RUN, disk.reader());
+  }
+
+  private void begin(SimProcess on, List<KeptCopy> kept) {
+    if (on != head || !head.alive || finished) {
+      return;
+    }
+    if (hosts.isEmpty()) {
+      loop.after(Duration.ofSeconds(1), head, () -> begin(on, kept));
       return;
     }
     attempts++;
     Broken.unless(attempts <= MOST_ATTEMPTS, "%d attempts and no end", attempts);
     Optional<Checkpoint> checkpoint = Checkpoints.newestVerified(world.outputDir(), reason -> {});
     CheckpointReader reader = checkpoint.map(c -> CheckpointReader.open(c.folder())).orElse(null);
-    long start = reader == null ? 0 : reader.manifest().getCommittedSteps();
-    if (start == scenario.plan().totalSteps()) {
+    long saved = reader == null ? 0 : reader.manifest().getCommittedSteps();
+    StartingPoint point;
+    Optional<LedgerSeed> seed;
+    try (LedgerReader ledger = ledger()) {
+      point =
+          StartingPoint.find(kept, scenario.layout(), 1, ledger, Scenario.RUN, saved).point();
+      seed =
+          point != null
+              ? Optional.of(planted(point.seed()))
+              : Optional.ofNullable(reader)
+                  .map(r -> new LedgerSeed(r.ledger(), ledger.finishedGroupsAfter(saved)));
+    }
+    long start = point == null ? saved : point.version();
+    if (saved == scenario.plan().totalSteps()) {
       finished = true;
       return;
     }
@@ -273,15 +354,24 @@ final class Simulation {
     while (slicesOf.size() <= number) {
       slicesOf.add(workers == 1 ? 1 : 1 + loop.random().nextInt(4));
     }
+    if (point != null) {
+      takeOvers++;
+      slicesOf.set((int) number, point.plan().keepers().size());
+    }
     RunFacts now = factsOf(number);
     loop.transcript.add(
-        loop.now(), number, () -> "attempt " + number + " begins after step " + start);
+        loop.now(),
+        number,
+        () ->
+            "attempt %d begins after step %d%s"
+                .formatted(number, start, point == null ? "" : ": " + point.text()));
+    report(point, start);
     SimAttempt next =
         new SimAttempt(
             new SimAttempt.Parts(
                 now,
-                setup(now, start, reader),
-                ledgerSetup(now, number, reader),
+                setup(now, start, reader, Optional.ofNullable(point)),
+                ledgerSetup(now, number, seed),
                 disk.sync(),
                 initial(now, reader),
                 files.writer(scenario.plan().recipe().saveTotalLimit().orElse(0), CLOCK),
@@ -295,6 +385,28 @@ final class Simulation {
         spawn(head, "run", next.create(() -> known.forEach(host -> next.startOn(host.ref))));
   }
 
+  private LedgerSeed planted(LedgerSeed seed) {
+    return planted.contains(Faults.FORGET_THE_COMMIT_RECORDS)
+        ? new LedgerSeed(
+            seed.image(), seed.finishedGroups(), List.of(), seed.takenOverFrom())
+        : seed;
+  }
+
+  /** As the metrics file: what is computed again is cut off, what a lost supervisor had not told. */
+  private void report(StartingPoint point, long start) {
+    reported.removeIf(step -> step >= start);
+    if (point != null) {
+      long last = reported.isEmpty() ? -1 : reported.get(reported.size() - 1);
+      point.missed(last).forEach(missed -> report(missed.step()));
+    }
+  }
+
+  private void report(long step) {
+    long last = reported.isEmpty() ? -1 : reported.get(reported.size() - 1);
+    Broken.unless(step == last + 1, "step %d is reported after step %d", step, last);
+    reported.add(step);
+  }
+
   private long lastAttempt() {
     return disk.ids().stream()
         .filter(id -> id.startsWith("ledger|") && !disk.events(id).isEmpty())
@@ -303,12 +415,15 @@ final class Simulation {
         .orElse(0);
   }
 
-  private SupervisorSetup setup(RunFacts now, long start, CheckpointReader reader) {
+  private SupervisorSetup setup(
+      RunFacts now, long start, CheckpointReader reader, Optional<StartingPoint> point) {
     boolean best = reader != null && reader.manifest().hasBest();
     return new SupervisorSetup(
         now,
         start,
-        reader == null ? 0 : reader.manifest().getAdamSteps(),
+        point
+            .map(p -> p.plan().last().adamSteps())
+            .orElse(reader == null ? 0 : reader.manifest().getAdamSteps()),
         hosts.size(),
         replicas,
         CheckpointManifest.newBuilder().setRecipeFingerprint("simulated").build(),
@@ -316,10 +431,10 @@ final class Simulation {
         best
             ? OptionalLong.of(reader.manifest().getBest().getCommittedSteps())
             : OptionalLong.empty(),
-        Optional.empty());
+        point.map(p -> p.takenOver(reader == null ? 0 : reader.manifest().getCommittedSteps())));
   }
 
-  private LedgerSetup ledgerSetup(RunFacts now, long number, CheckpointReader reader) {
+  private LedgerSetup ledgerSetup(RunFacts now, long number, Optional<LedgerSeed> seed) {
     Recipe recipe = now.plan().recipe();
     Recipe.Rewrite rewrite = recipe.rewriteOrDefaults();
     return new LedgerSetup(
@@ -334,28 +449,7 @@ final class Simulation {
         rewrite.probability(),
         recipe.seed(),
         rewrite.batch(),
-        Optional.ofNullable(reader)
-            .map(
-                r ->
-                    new LedgerSeed(
-                        r.ledger(), finishedGroupsAfter(r.manifest().getCommittedSteps()))));
-  }
-
-  /** As the ledger's reader finds them in the real journal. */
-  private List<LedgerSeed.FinishedGroup> finishedGroupsAfter(long steps) {
-    List<LedgerSeed.FinishedGroup> found = new ArrayList<>();
-    for (String id : disk.ids()) {
-      long opened = -1;
-      for (var event : id.startsWith("ledger|") ? disk.events(id) : List.<PersistentRepr>of()) {
-        LedgerEvent told = (LedgerEvent) event.payload();
-        if (told.hasCycleOpened()) {
-          opened = told.getCycleOpened().getCommittedSteps();
-        } else if (told.hasGroupStored() && opened > steps) {
-          found.add(new LedgerSeed.FinishedGroup(opened, told.getGroupStored()));
-        }
-      }
-    }
-    return found;
+        seed);
   }
 
   private SliceStore.Initial initial(RunFacts now, CheckpointReader reader) {
@@ -391,6 +485,7 @@ final class Simulation {
         loop.after(trouble.pause(), null, () -> lost.process.alive = false);
       }
     } else if (event instanceof RunEvent.Step step) {
+      report(step.report().step());
       ghosts.haunt(attempt.parts.facts().attempt(), step.report().step() + 1);
     } else if (event instanceof RunEvent.Ended ended) {
       SimAttempt over = attempt;
@@ -406,18 +501,20 @@ final class Simulation {
       finished = true;
       return;
     }
+    headless = ended.outcome().equals(Supervisor.HEADLESS);
     trouble.attemptEnded();
-    var stop = new WorkerHost.StopRun(Scenario.RUN, over.parts.facts().attempt());
-    hosts.values().forEach(host -> host.ref.tell(stop));
-    if (control != null) {
-      control.ref.tell(stop);
+    if (!headless) {
+      var stop = new WorkerHost.StopRun(Scenario.RUN, over.parts.facts().attempt());
+      hostsAndControl().forEach(host -> host.ref.tell(stop));
     }
     ((InternalActorRef) Adapter.toClassic(over.actor)).stop();
   }
 
   private void onStopped(SimProcess on) {
     attempt = null;
-    loop.after(Duration.ofMillis(100), on, () -> begin(on));
+    boolean mayTakeOver = headless;
+    headless = false;
+    loop.after(Duration.ofMillis(100), on, () -> begin(on, mayTakeOver));
   }
 
   // ---- the end ----------------------------------------------------------------------------------
@@ -437,6 +534,7 @@ final class Simulation {
             hash,
             loop.ran(),
             attempts,
+            takeOvers,
             trouble.happened(),
             Duration.ofNanos(loop.now()),
             loop.transcript.hash());

@@ -1,5 +1,8 @@
 package io.akkord.actors.simulation;
 
+import akka.actor.InternalActorRef;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.javadsl.Adapter;
 import io.akkord.actors.supervisor.Supervisor;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,14 +25,19 @@ final class Trouble {
     POWER_LOSS,
     CUT_HEAD,
     CUT_WORKERS,
+    PARTITION,
     LOSE_MESSAGES,
     REPEAT_MESSAGES,
     DISK_FAILS,
     DISK_SLOW,
     NOT_FINITE,
+    NOT_FINITE_GRADIENT,
     OUT_OF_MEMORY,
     HANG,
     LATE_WORKER,
+    STOP_SERVER,
+    STOP_LEDGER,
+    STOP_SUPERVISOR,
     STOP
   }
 
@@ -98,6 +106,8 @@ final class Trouble {
       case DISK_FAILS -> simulation.disk.failFor(time());
       case DISK_SLOW -> simulation.disk.slowFor(time());
       case LATE_WORKER -> simulation.startWorker();
+      case PARTITION -> partition(head);
+      case STOP_SERVER, STOP_LEDGER, STOP_SUPERVISOR -> stopActor(kind);
       case STOP -> {
         if (simulation.attempt != null && simulation.attempt.started) {
           loop.as(
@@ -119,11 +129,41 @@ final class Trouble {
       case CUT_WORKERS -> simulation.network.cut(someone().process, host.process, time());
       case LOSE_MESSAGES ->
           simulation.network.lose(head, host.process, random.nextDouble(), time());
+      case NOT_FINITE_GRADIENT -> trouble(host, FakeCompute.Trouble.NOT_FINITE_GRADIENT);
       case NOT_FINITE -> trouble(host, FakeCompute.Trouble.NOT_FINITE);
       case OUT_OF_MEMORY -> trouble(host, FakeCompute.Trouble.OUT_OF_MEMORY);
       case HANG -> host.device.hang();
       default -> throw new IllegalArgumentException(kind.toString());
     }
+  }
+
+  /** Two groups that hear nothing of each other for a while. */
+  private void partition(SimProcess head) {
+    List<SimProcess> all = new ArrayList<>();
+    simulation.hosts.values().forEach(host -> all.add(host.process));
+    all.add(head);
+    List<SimProcess> others = new ArrayList<>(all);
+    others.removeIf(process -> random.nextBoolean());
+    all.removeAll(others);
+    Duration time = time();
+    for (SimProcess one : all) {
+      others.forEach(other -> simulation.network.cut(one, other, time));
+    }
+  }
+
+  /** An actor of the attempt fails for good. */
+  private void stopActor(Kind kind) {
+    SimAttempt attempt = simulation.attempt;
+    if (attempt == null || !attempt.started) {
+      return;
+    }
+    ActorRef<?> actor =
+        switch (kind) {
+          case STOP_SERVER -> attempt.server;
+          case STOP_LEDGER -> attempt.ledger;
+          default -> attempt.supervisor;
+        };
+    loop.as(simulation.head, ((InternalActorRef) Adapter.toClassic(actor))::stop);
   }
 
   private static void trouble(SimHost host, FakeCompute.Trouble trouble) {

@@ -26,8 +26,10 @@ import picocli.CommandLine.Spec;
       BenchBulkCommand.class,
       BenchControlCommand.class,
       BenchDashboardCommand.class,
+      BenchLedgerCommand.class,
       BenchProcessesCommand.class,
-      BenchRecoveryCommand.class
+      BenchRecoveryCommand.class,
+      BenchSoakCommand.class
     })
 final class BenchCommand {
   private BenchCommand() {}

@@ -1,0 +1,41 @@
+package io.akkord.deploy.cli;
+
+import io.akkord.deploy.bench.Figure;
+import io.akkord.deploy.bench.SoakBench;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** `bench soak`. */
+@Command(
+    name = "soak",
+    mixinStandardHelpOptions = true,
+    description =
+        "A long run of the demo's model in steps of four samples, with rewriting and 20 checkpoints: memory, heap, file handles, threads, and the journal's size.")
+final class BenchSoakCommand implements Callable<Integer> {
+  @Option(names = "--steps", defaultValue = "20000", description = "(default: ${DEFAULT-VALUE})")
+  private int steps;
+
+  @Option(
+      names = "--format",
+      defaultValue = "table",
+      description = "table or json (default: ${DEFAULT-VALUE})")
+  private String format;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws Exception {
+    SoakBench bench =
+        new SoakBench(
+            Home.path().resolve("deploy/demo"),
+            steps,
+            line -> spec.commandLine().getErr().println(line));
+    for (Figure figure : bench.measure()) {
+      spec.commandLine().getOut().println(FigureLine.of(figure, format));
+    }
+    return 0;
+  }
+}
