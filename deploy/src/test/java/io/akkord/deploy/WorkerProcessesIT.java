@@ -125,7 +125,7 @@ class WorkerProcessesIT {
         .contains("worker worker-1 is lost")
         .doesNotContain("waited PT30S")
         .containsPattern(
-            "worker-1 \\(127\\.0\\.0\\.1:\\d+, pid %d; last heard of \\d+\\.\\d s ago\\), in phase training: .*silent for PT5S"
+            "worker-1 \\(127\\.0\\.0\\.1:\\d+, pid %d; last heard of \\d+\\.\\d s ago\\), in phase .*silent for PT5S"
                 .formatted(worker.pid()));
   }
 
