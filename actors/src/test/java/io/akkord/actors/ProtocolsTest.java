@@ -7,8 +7,12 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.checkpoint.Checkpointer;
 import io.akkord.actors.content.ContentFetcher;
+import io.akkord.actors.content.ContentKeeper;
 import io.akkord.actors.content.ContentManifest;
 import io.akkord.actors.content.ContentServer;
+import io.akkord.actors.job.JobManager;
+import io.akkord.actors.node.ClusterWatch;
+import io.akkord.actors.node.NodeAgent;
 import io.akkord.actors.params.ParameterServer;
 import io.akkord.actors.params.ParameterShard;
 import io.akkord.actors.rewrite.Rewriter;
@@ -46,6 +50,10 @@ class ProtocolsTest {
         Checkpointer.class,
         ContentServer.class,
         ContentFetcher.class,
+        ContentKeeper.class,
+        JobManager.class,
+        ClusterWatch.class,
+        NodeAgent.class,
         SliceSurvey.class
       })
   void everyPublicMessageSurvivesTheWire(Class<?> actor) {

@@ -8,14 +8,18 @@ import java.util.List;
 
 /**
  * The order of the time-outs of a cluster: what happens inside something else gives up first, so
- * that the nearest cause is the one that is named.
+ * that the nearest cause is the one that is named. Heartbeat and silence of the lane are below a
+ * step, a step is below the hand-over to a new supervisor (take-over), and that is below the start
+ * of an attempt.
  */
 public final class DeadlineLadder {
   private static final String HEARTBEAT = "akkord.cluster.heartbeat-pause";
   private static final String STABLE = "akkord.cluster.stable-after";
   private static final String REJOIN = "akkord.cluster.rejoin-timeout";
+  private static final String SILENCE = "akkord.bulk.silence";
   private static final String STEP = "akkord.deadlines.step";
   private static final String TAKE_OVER = "akkord.deadlines.take-over";
+  private static final String START_UP = "akkord.deadlines.start-up";
   private static final String LOCK = "akkord.persistence.hand-over-timeout";
 
   /** A singleton moves when its node was suspected, removed, and the others have settled. */
@@ -55,6 +59,22 @@ public final class DeadlineLadder {
         config.getDuration(HEARTBEAT),
         STEP,
         "a node that is gone would be blamed for a slow step before it is known to be gone");
+    below(
+        shown(SILENCE),
+        config.getDuration(SILENCE),
+        STEP,
+        "a host that is gone without a word would be blamed for a slow step before it is known to"
+            + " be gone");
+    below(
+        shown(STEP),
+        config.getDuration(STEP),
+        TAKE_OVER,
+        "hosts would release the slices of a step that is still waited for");
+    below(
+        shown(TAKE_OVER),
+        config.getDuration(TAKE_OVER),
+        START_UP,
+        "a new attempt would give up its start while hosts still keep what it goes on from");
     below(
         "the hand-over of the queue, " + handOverText,
         handOver,

@@ -16,9 +16,10 @@ public record Settings(Deadlines deadlines, Ledger ledger) {
    * @param step one optimiser step
    * @param cycleGroup one group of rewrites
    * @param checkpoint one checkpoint
-   * @param startUp until all workers are ready
+   * @param startUp until all workers of an attempt are ready; above {@code takeOver}
    * @param takeOver hosts keep the slices of a run whose supervisor is gone; above {@code survey}
    * @param survey a new supervisor asks the hosts what they have kept
+   * @param drain a worker that leaves waits for its share and its slices to be taken by others
    */
   public record Deadlines(
       Duration ledgerAcknowledgement,
@@ -27,7 +28,8 @@ public record Settings(Deadlines deadlines, Ledger ledger) {
       Duration checkpoint,
       Duration startUp,
       Duration takeOver,
-      Duration survey) {}
+      Duration survey,
+      Duration drain) {}
 
   /**
    * Bounds of the ledger.

@@ -16,6 +16,7 @@ import io.akkord.actors.bulk.LaneInbox;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.model.hf.AdapterFolder;
 import io.akkord.model.hf.HfFolder;
+import io.akkord.model.layout.ParameterLayout.Slice;
 import io.akkord.proto.CheckpointManifest;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -58,8 +59,10 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
    * The answer.
    *
    * @param error what went wrong; null if nothing did
+   * @param missing slices that did not come in time
    */
-  public record Written(long committedSteps, String folder, double seconds, String error)
+  public record Written(
+      long committedSteps, String folder, double seconds, String error, List<Integer> missing)
       implements CborMessage {}
 
   private record BlockArrived(BulkHeader header, long block) implements Command {}
@@ -68,6 +71,9 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
 
   private record Finished(Write write, String folder, double seconds, Throwable failure)
       implements Command {}
+
+  /** Weights and two moments. */
+  private static final int KINDS = 3;
 
   private final RunFacts facts;
   private final LaneInbox inbox;
@@ -177,8 +183,16 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
                 state,
                 here,
                 facts.slices().size());
-    write.replyTo().tell(new Written(write.committedSteps(), null, 0, error));
+    write.replyTo().tell(new Written(write.committedSteps(), null, 0, error, missing(snapshot)));
     return this;
+  }
+
+  private List<Integer> missing(Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>> snapshot) {
+    return facts.slices().stream()
+        .map(Slice::index)
+        .filter(
+            slice -> snapshot.values().stream().filter(m -> m.containsKey(slice)).count() < KINDS)
+        .toList();
   }
 
   private void writeWhenReady() {
@@ -198,7 +212,7 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
 
   private boolean complete(Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>> snapshot) {
     int slices = facts.slices().size();
-    return snapshot.size() == 3 && snapshot.values().stream().allMatch(m -> m.size() == slices);
+    return snapshot.size() == KINDS && snapshot.values().stream().allMatch(m -> m.size() == slices);
   }
 
   private void start(Write write, Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>> snapshot) {
@@ -298,7 +312,7 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
     finished
         .write()
         .replyTo()
-        .tell(new Written(steps, finished.folder(), finished.seconds(), error));
+        .tell(new Written(steps, finished.folder(), finished.seconds(), error, List.of()));
     writeWhenReady();
     return this;
   }

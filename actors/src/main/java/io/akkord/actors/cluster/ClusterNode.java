@@ -3,7 +3,10 @@ package io.akkord.actors.cluster;
 import akka.actor.Address;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.PostStop;
 import akka.actor.typed.Props;
+import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.Adapter;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.cluster.typed.Cluster;
@@ -30,9 +33,11 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -94,6 +99,7 @@ public final class ClusterNode implements AutoCloseable {
   private final ContentSettings content;
   private final List<ActorRef<WorkerHost.Command>> hosts = new ArrayList<>();
   private final CompletableFuture<Void> joined = new CompletableFuture<>();
+  private Duration drain = Duration.ZERO;
 
   private ClusterNode(ActorSystem<Void> system, NettyBulk bulk, ContentSettings content) {
     this.system = system;
@@ -149,9 +155,10 @@ public final class ClusterNode implements AutoCloseable {
 
   private static io.akkord.actors.bulk.netty.Settings lane(
       Options options, Optional<TlsMaterial> tls) {
+    var local = io.akkord.actors.bulk.netty.Settings.local(options.token());
+    Duration silence = ConfigFactory.load().getDuration("akkord.bulk.silence");
     var lane =
-        io.akkord.actors.bulk.netty.Settings.local(options.token())
-            .withAddress(options.host(), 0, null);
+        local.withAddress(options.host(), 0, null).withDeadlines(local.helloWithin(), silence);
     return tls.map(material -> lane.withTls(ssl(material, false), ssl(material, true)))
         .orElse(lane);
   }
@@ -206,6 +213,7 @@ public final class ClusterNode implements AutoCloseable {
 
   /** Offers a device of this process to every run of the cluster. */
   public void offer(String worker, Devices devices, int device, Settings settings) {
+    drain = settings.deadlines().drain();
     hosts.add(
         system.systemActorOf(
             WorkerHost.offered(worker, devices, List.of(device), bulk, settings, content),
@@ -260,10 +268,51 @@ public final class ClusterNode implements AutoCloseable {
     return joined;
   }
 
-  /** Leaves politely: the runs give this node's share to others before it ends. */
+  /**
+   * Leaves politely: the runs give this node's share and slices to others before it ends, for
+   * {@code akkord.deadlines.drain} at most.
+   */
   public void leave(String reason) {
-    hosts.forEach(host -> host.tell(new WorkerHost.Leave(reason)));
+    CompletableFuture<Void> gone = new CompletableFuture<>();
+    try {
+      system.systemActorOf(awaitHosts(gone), "leaving", Props.empty());
+      hosts.forEach(host -> host.tell(new WorkerHost.Leave(reason)));
+      // Their own deadline is an eighth longer.
+      gone.get(drain.multipliedBy(5).dividedBy(4).toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException | IllegalStateException e) {
+      system.log().warn("the node ends before its runs have let it go: {}", e.toString());
+    }
     close();
+  }
+
+  private Behavior<Void> awaitHosts(CompletableFuture<Void> gone) {
+    return Behaviors.setup(
+        context -> {
+          Set<ActorRef<?>> left = new HashSet<>(hosts);
+          left.forEach(context::watch);
+          if (left.isEmpty()) {
+            gone.complete(null);
+          }
+          return Behaviors.receive(Void.class)
+              .onSignal(
+                  Terminated.class,
+                  ended -> {
+                    left.remove(ended.getRef());
+                    if (left.isEmpty()) {
+                      gone.complete(null);
+                    }
+                    return Behaviors.same();
+                  })
+              .onSignal(
+                  PostStop.class,
+                  stopped -> {
+                    gone.complete(null);
+                    return Behaviors.same();
+                  })
+              .build();
+        });
   }
 
   @Override

@@ -28,6 +28,7 @@ import java.util.Set;
 public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
   private static final Duration EVERY = Duration.ofSeconds(2);
   private static final int KEPT_FAILURES = 20;
+  private static final int KEPT_GONE = 1000;
 
   /** What the watch can be told. */
   public sealed interface Command extends CborMessage {}
@@ -64,6 +65,10 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
   private final Clock clock;
   private final Map<String, Node> nodes = new LinkedHashMap<>();
   private final Deque<Failure> failures = new ArrayDeque<>();
+
+  /** The last reports of nodes that are gone, by address: one may come again after its end. */
+  private final Map<String, NodeReport> gone = new LinkedHashMap<>();
+
   private final ActorRef<NodeReport> reports;
   private Set<ActorRef<NodeAgent.Command>> agents = Set.of();
 
@@ -125,18 +130,39 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
   }
 
   private Behavior<Command> onTold(Told told) {
-    nodes.put(told.report().address(), new Node(told.report(), "up", clock.millis()));
+    NodeReport report = told.report();
+    NodeReport last = gone.get(report.address());
+    if (last == null || !sameLife(last, report)) {
+      gone.remove(report.address());
+      nodes.put(report.address(), new Node(report, "up", clock.millis()));
+    }
     return this;
+  }
+
+  private static boolean sameLife(NodeReport one, NodeReport other) {
+    return one.pid() == other.pid()
+        && one.startedAt() == other.startedAt()
+        && one.incarnation() == other.incarnation();
   }
 
   private Behavior<Command> onMember(MemberChanged changed) {
     if (changed.event() instanceof ClusterEvent.MemberRemoved removed) {
-      Node gone = nodes.remove(address(removed.member()));
-      if (gone != null && removed.previousStatus() == MemberStatus.down()) {
-        failed(gone, "was lost: no sign of it, and the cluster goes on without it");
+      Node node = nodes.remove(address(removed.member()));
+      if (node != null) {
+        forget(node.report());
+      }
+      if (node != null && removed.previousStatus() == MemberStatus.down()) {
+        failed(node, "was lost: no sign of it, and the cluster goes on without it");
       }
     }
     return this;
+  }
+
+  private void forget(NodeReport report) {
+    gone.put(report.address(), report);
+    if (gone.size() > KEPT_GONE) {
+      gone.remove(gone.keySet().iterator().next());
+    }
   }
 
   private Behavior<Command> onReached(Reached reached) {

@@ -19,11 +19,11 @@ import io.akkord.model.optim.LrSchedule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /**
  * The step barrier (one a run): all scores in → μ and σ out; all slice sums in → one decision out,
@@ -66,12 +66,20 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
       String reason)
       implements Command {}
 
-  /** Shares from the next step on: a worker came late. */
+  /** Shares from the next step on: a worker came late, or leaves. */
   public record Rebalance(Assignment assignment, Map<String, ActorRef<GpuWorker.Command>> workers)
       implements Command {}
 
   /** A new, empty copy of a slice: it is filled at the next step and counts from then on. */
   public record AddHolder(int slice, Holder holder) implements Command {}
+
+  /**
+   * A worker leaves: it is let go between two steps, when it has no share and others have summed
+   * with its slices.
+   *
+   * @param copies of each of its slices that others must keep
+   */
+  public record Drain(String worker, int copies) implements Command {}
 
   /**
    * What was due after so many steps is done: the workers compute again.
@@ -130,8 +138,9 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   private ActorRef<Supervisor.Command> supervisor;
   private SliceHolders holders = new SliceHolders(List.of());
   private final List<AddHolder> newHolders = new ArrayList<>();
-  private final Map<String, Boolean> pushed = new HashMap<>();
-  private final Map<String, Long> heardNanos = new HashMap<>();
+  private final Map<String, Integer> draining = new TreeMap<>();
+  private final Set<ActorRef<GpuWorker.Command>> letGo = new HashSet<>();
+  private final StepPoll poll = new StepPoll(System::nanoTime);
   private final List<WorkerPhases> phases = new ArrayList<>();
   private Rebalance rebalance;
   private Map<String, ActorRef<GpuWorker.Command>> workers = Map.of();
@@ -144,6 +153,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   private Runnable heldBack;
   private long adamSteps;
   private long stepStartedNanos;
+  private long resumedAfter = -1;
   private boolean halting;
 
   /** The barrier of one attempt. */
@@ -175,6 +185,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
         .onMessage(Reassign.class, this::onReassign)
         .onMessage(Rebalance.class, this::onRebalance)
         .onMessage(AddHolder.class, this::onAddHolder)
+        .onMessage(Drain.class, this::onDrain)
         .onMessage(Resumed.class, this::onResumed)
         .onMessage(Halt.class, this::onHalt)
         .onMessage(Scored.class, this::onScored)
@@ -201,9 +212,12 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   }
 
   /** The order of Map.copyOf changes with every JVM; what is sent must not. */
-  private static Map<String, ActorRef<GpuWorker.Command>> inOrder(
-      Map<String, ActorRef<GpuWorker.Command>> workers) {
-    return Collections.unmodifiableMap(new TreeMap<>(workers));
+  private Map<String, ActorRef<GpuWorker.Command>> inOrder(
+      Map<String, ActorRef<GpuWorker.Command>> some) {
+    Map<String, ActorRef<GpuWorker.Command>> sorted = new TreeMap<>(some);
+    // Whoever sent these may not know yet who was let go.
+    sorted.values().removeAll(letGo);
+    return Collections.unmodifiableMap(sorted);
   }
 
   /** The whole share of the step in flight and of all later ones. */
@@ -234,27 +248,60 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     return this;
   }
 
+  private Behavior<Command> onDrain(Drain drain) {
+    draining.put(drain.worker(), drain.copies());
+    return this;
+  }
+
   /**
-   * Between two steps nobody sums, so this is where shares move and copies of slices join: a new
-   * copy is filled with the version that the step starts from.
+   * Between two steps nobody sums, so this is where shares move, who leaves is let go, and copies
+   * of slices join: a new copy is filled with the version that the step starts from.
    */
   private void change(long step) {
+    boolean moves = rebalance != null;
+    if (moves) {
+      long number = Math.max(assignment.number() + 1, rebalance.assignment().number());
+      assignment = new Assignment(number, rebalance.assignment().owners());
+      supervisor.tell(new Supervisor.AssignmentMoved(assignment));
+      workers = inOrder(rebalance.workers());
+      rebalance = null;
+    }
+    boolean fewer = letGoWhoLeaves(step);
     newHolders.forEach(
         add -> {
           Holder source = holders.first(add.slice());
           source.ref().tell(new ParameterShard.Feed(step, add.holder().lane()));
           holders.add(add.slice(), add.holder());
         });
-    if (rebalance != null) {
-      long number = Math.max(assignment.number() + 1, rebalance.assignment().number());
-      assignment = new Assignment(number, rebalance.assignment().owners());
-      supervisor.tell(new Supervisor.AssignmentMoved(assignment));
-      workers = inOrder(rebalance.workers());
-    }
-    if (rebalance != null || !newHolders.isEmpty()) {
+    if (moves || fewer || !newHolders.isEmpty()) {
       tellHolders();
     }
     newHolders.clear();
+    startStep(step);
+    if (moves) {
+      assignAll();
+    }
+  }
+
+  /** Before new copies are filled: who goes now feeds nobody any more. */
+  private boolean letGoWhoLeaves(long step) {
+    // A wish that crossed the news that somebody was let go is over.
+    draining.keySet().retainAll(workers.keySet());
+    List<String> gone =
+        draining.keySet().stream()
+            .filter(worker -> assignment.shardsOf(worker).isEmpty())
+            .filter(worker -> holders.spares(worker, draining.keySet(), draining.get(worker)))
+            .toList();
+    for (String worker : gone) {
+      draining.remove(worker);
+      letGo.add(workers.get(worker));
+      holders
+          .lose(holder -> holder.id().equals(worker))
+          .forEach(promoted -> promoted.ref().tell(ParameterShard.Publish.INSTANCE));
+      supervisor.tell(new Supervisor.Drained(worker, step));
+    }
+    workers = inOrder(workers);
+    return !gone.isEmpty();
   }
 
   private void startStep(long step) {
@@ -277,6 +324,10 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
 
   /** A cycle may take longer than a step may: the step's time begins when it is over. */
   private Behavior<Command> onResumed(Resumed resumed) {
+    if (resumed.committedSteps() <= resumedAfter) {
+      return this;
+    }
+    resumedAfter = resumed.committedSteps();
     table = resumed.table();
     if (barrier != null && barrier.step() == resumed.committedSteps()) {
       stepStartedNanos = System.nanoTime();
@@ -292,24 +343,34 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     holders.refs().forEach(shard -> shard.tell(expect));
   }
 
-  /** The shards of owners that changed are computed anew for the step in flight. */
+  /**
+   * The shards of a lost owner are computed anew for the step in flight; all others stay where they
+   * are until it is over, even if shares were about to move.
+   */
   private Behavior<Command> onReassign(Reassign change) {
-    Assignment old = assignment;
-    long number = Math.max(old.number() + 1, change.assignment().number());
-    assignment = new Assignment(number, change.assignment().owners());
+    if (assignment == null || !knows(change.lost())) {
+      return this;
+    }
     workers = inOrder(change.workers());
-    rebalance = null;
-    if (barrier == null) {
-      return this;
-    }
-    if (!dropHolders(change.lost())) {
-      return this;
-    }
+    draining.remove(change.lost());
+    List<String> owners = new ArrayList<>(assignment.owners());
     List<Integer> moved = new ArrayList<>();
-    for (int shard = 0; shard < old.owners().size(); shard++) {
-      if (!workers.containsKey(old.owners().get(shard))) {
+    for (int shard = 0; shard < owners.size(); shard++) {
+      if (!workers.containsKey(owners.get(shard))) {
         moved.add(shard);
+        owners.set(shard, change.assignment().owners().get(shard));
       }
+    }
+    long number = Math.max(assignment.number() + 1, change.assignment().number());
+    assignment = new Assignment(number, owners);
+    if (rebalance != null) {
+      rebalance =
+          new Rebalance(new Assignment(number, change.assignment().owners()), change.workers());
+    } else if (!owners.equals(change.assignment().owners())) {
+      supervisor.tell(new Supervisor.AssignmentMoved(assignment));
+    }
+    if (barrier == null || !dropHolders(change.lost())) {
+      return this;
     }
     barrier.reassign(assignment.number(), moved);
     if (!moved.isEmpty()) {
@@ -335,6 +396,13 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     return this;
   }
 
+  private boolean knows(String worker) {
+    return workers.containsKey(worker)
+        || holders.keeps(worker)
+        || rebalance != null && rebalance.workers().containsKey(worker)
+        || newHolders.stream().anyMatch(add -> add.holder().id().equals(worker));
+  }
+
   /** Copies take over the slices that a lost worker kept; false if one has no copy left. */
   private boolean dropHolders(String lost) {
     newHolders.removeIf(add -> add.holder().id().equals(lost));
@@ -358,11 +426,14 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   }
 
   private Behavior<Command> onScored(Scored scored) {
-    heardNanos.put(scored.worker(), System.nanoTime());
-    if (scored.attempt() != facts.attempt() || barrier == null) {
+    poll.heard(scored.worker());
+    boolean current =
+        scored.attempt() == facts.attempt() && barrier != null && scored.step() == barrier.step();
+    if (!current) {
+      getContext().getLog().debug("ignored: scores of step {}", scored.step());
       return this;
     }
-    if (scored.before() != null && scored.step() == barrier.step()) {
+    if (scored.before() != null) {
       phases.add(scored.before());
     }
     Outcome last = new Outcome.Waiting();
@@ -504,11 +575,6 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     supervisor.tell(new Supervisor.StepCommitted(committed, adamSteps, done, last));
     if (!last) {
       change(committed);
-      startStep(committed);
-      if (rebalance != null) {
-        rebalance = null;
-        assignAll();
-      }
     }
   }
 
@@ -613,9 +679,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
                       unacknowledged.keySet())));
       return this;
     }
-    // Whose scores or gradient are missing only the workers know: one that hangs keeps the others
-    // waiting for its slices, and who does not answer is the one.
-    pushed.clear();
+    poll.ask();
     workers.values().forEach(worker -> worker.tell(new GpuWorker.Poll(barrier.step())));
     timers.startSingleTimer(
         POLL, PollOver.INSTANCE, facts.settings().deadlines().step().dividedBy(POLL_SHARE));
@@ -624,8 +688,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
 
   private Behavior<Command> onPosition(Position position) {
     if (barrier != null && position.step() == barrier.step()) {
-      heardNanos.put(position.worker(), System.nanoTime());
-      pushed.put(position.worker(), position.pushed());
+      poll.answered(position.worker(), position.pushed());
     }
     return this;
   }
@@ -634,35 +697,9 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     if (barrier == null || barrier.unsummed().isEmpty()) {
       return this;
     }
-    List<String> silent = workers.keySet().stream().filter(w -> !pushed.containsKey(w)).toList();
-    List<String> slow;
-    String what;
-    if (barrier.scored()) {
-      slow =
-          assignment.owners().stream()
-              .distinct()
-              .filter(w -> !pushed.getOrDefault(w, false))
-              .toList();
-      what =
-          "the sums of slices %s (phase backward and push); gradient not sent: %s"
-              .formatted(barrier.unsummed(), slow);
-    } else {
-      slow = barrier.unscored().stream().map(assignment.owners()::get).distinct().toList();
-      what =
-          "the scores of shards %s of %s (phase data and forward)"
-              .formatted(barrier.unscored(), slow);
-    }
-    List<String> late = silent.isEmpty() ? slow : silent;
-    String heard = late.stream().map(this::lastHeard).collect(Collectors.joining(", "));
-    tellOverdue(late, "%s; not answering: %s; last heard of %s".formatted(what, silent, heard));
+    StepPoll.Late late = poll.late(workers.keySet(), assignment, barrier);
+    tellOverdue(late.workers(), late.what());
     return this;
-  }
-
-  private String lastHeard(String worker) {
-    Long nanos = heardNanos.get(worker);
-    return nanos == null
-        ? worker + " never"
-        : "%s %.1f s ago".formatted(worker, (System.nanoTime() - nanos) / 1e9);
   }
 
   private void tellOverdue(List<String> late, String what) {

@@ -5,11 +5,13 @@ import io.akkord.actors.bulk.LaneAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -31,11 +33,17 @@ final class SliceHolders {
   private final List<List<Holder>> holders = new ArrayList<>();
   private final List<Map<String, double[]>> sums = new ArrayList<>();
 
+  /**
+   * Copies that were added and have not summed a step yet: nobody knows whether they are filled.
+   */
+  private final List<Set<String>> fresh = new ArrayList<>();
+
   SliceHolders(List<List<Holder>> bySlice) {
     bySlice.forEach(
         list -> {
           holders.add(new ArrayList<>(list));
           sums.add(new HashMap<>());
+          fresh.add(new HashSet<>());
         });
   }
 
@@ -66,11 +74,15 @@ final class SliceHolders {
   }
 
   /**
-   * A holder's sum of squares by block.
+   * A holder's sum of squares by block; who keeps the slice no more does not count.
    *
    * @throws Disagreement if another holder of the slice has other numbers
    */
   void summed(int slice, String holder, double[] squares) {
+    if (holders.get(slice).stream().noneMatch(known -> known.id().equals(holder))) {
+      return;
+    }
+    fresh.get(slice).remove(holder);
     for (Map.Entry<String, double[]> other : sums.get(slice).entrySet()) {
       if (!Arrays.equals(other.getValue(), squares)) {
         throw new Disagreement(
@@ -95,20 +107,53 @@ final class SliceHolders {
     return holders.get(slice).get(0);
   }
 
+  /** A copy that is filled from now on. */
   void add(int slice, Holder holder) {
     holders.get(slice).add(holder);
+    fresh.get(slice).add(holder.id());
+  }
+
+  /** Whether a worker keeps a slice. */
+  boolean keeps(String worker) {
+    return holders.stream().flatMap(List::stream).anyMatch(holder -> holder.id().equals(worker));
+  }
+
+  /**
+   * Whether nothing is lost with a worker.
+   *
+   * @param leaving who does not count as one that stays
+   * @param copies that have summed with each of its slices and stay
+   */
+  boolean spares(String worker, Set<String> leaving, int copies) {
+    for (int slice = 0; slice < holders.size(); slice++) {
+      List<Holder> ofSlice = holders.get(slice);
+      Set<String> empty = fresh.get(slice);
+      long others =
+          ofSlice.stream()
+              .filter(holder -> !leaving.contains(holder.id()) && !empty.contains(holder.id()))
+              .count();
+      boolean kept = ofSlice.stream().anyMatch(holder -> holder.id().equals(worker));
+      if (kept && others < copies) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Forgets holders; returns those that became the first of their slice. */
   List<Holder> lose(Predicate<Holder> lost) {
     List<Holder> promoted = new ArrayList<>();
-    for (List<Holder> ofSlice : holders) {
+    for (int slice = 0; slice < holders.size(); slice++) {
+      List<Holder> ofSlice = holders.get(slice);
       Holder first = ofSlice.get(0);
       List<Holder> left = ofSlice.stream().filter(lost.negate()).toList();
       if (left.isEmpty()) {
         continue;
       }
       ofSlice.retainAll(left);
+      Set<String> ids = left.stream().map(Holder::id).collect(Collectors.toSet());
+      sums.get(slice).keySet().retainAll(ids);
+      fresh.get(slice).retainAll(ids);
       if (!ofSlice.get(0).equals(first)) {
         promoted.add(ofSlice.get(0));
       }
@@ -116,11 +161,14 @@ final class SliceHolders {
     return promoted;
   }
 
-  /** Slices whose every holder is among the lost. */
+  /** Slices of the lost that nobody else keeps, or only copies that may not be filled yet. */
   List<Integer> orphans(Predicate<Holder> lost) {
     List<Integer> orphans = new ArrayList<>();
     for (int slice = 0; slice < holders.size(); slice++) {
-      if (holders.get(slice).stream().allMatch(lost)) {
+      Set<String> empty = fresh.get(slice);
+      List<Holder> ofSlice = holders.get(slice);
+      if (ofSlice.stream().anyMatch(lost)
+          && ofSlice.stream().allMatch(lost.or(holder -> empty.contains(holder.id())))) {
         orphans.add(slice);
       }
     }

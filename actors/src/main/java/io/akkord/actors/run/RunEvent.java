@@ -36,7 +36,7 @@ public sealed interface RunEvent {
   /**
    * A worker changed.
    *
-   * @param state joined or lost
+   * @param state joined, lost or left
    * @param reason why
    */
   record Worker(String id, String state, String reason) implements RunEvent {}

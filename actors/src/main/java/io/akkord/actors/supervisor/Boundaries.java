@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -54,6 +55,8 @@ final class Boundaries {
   private final RunFacts facts;
   private final Supervisor.Peers peers;
   private final Map<String, Supervisor.Member> members;
+  private final Set<String> leaving;
+  private final Presence presence;
   private final List<SupervisorEvent> happened = new ArrayList<>();
   private final Map<Integer, Ledger.StoreGroup> unstored = new HashMap<>();
   private Phase phase = Phase.NONE;
@@ -81,13 +84,17 @@ final class Boundaries {
       TimerScheduler<Supervisor.Command> timers,
       SupervisorSetup setup,
       Supervisor.Peers peers,
-      Map<String, Supervisor.Member> members) {
+      Map<String, Supervisor.Member> members,
+      Set<String> leaving,
+      Presence presence) {
     this.context = context;
     this.timers = timers;
     this.setup = setup;
     this.facts = setup.facts();
     this.peers = peers;
     this.members = members;
+    this.leaving = leaving;
+    this.presence = presence;
     if (setup.bestValue().isPresent()) {
       best =
           Optional.of(
@@ -110,6 +117,17 @@ final class Boundaries {
 
   Optional<String> failure() {
     return Optional.ofNullable(failure);
+  }
+
+  /** What the run does, for messages. */
+  String doing() {
+    return switch (phase) {
+      case NONE -> "training";
+      case TABLE -> "taking the rewrite table";
+      case CYCLE -> "the rewriting cycle after %d steps".formatted(committed);
+      case EVAL -> "the evaluation after %d steps".formatted(committed);
+      case CHECKPOINT -> "the checkpoint after %d steps".formatted(committed);
+    };
   }
 
   /** Whether the run ends with the checkpoint after so many steps. */
@@ -298,18 +316,13 @@ final class Boundaries {
 
   private void giveWork() {
     armWorkDeadline();
-    if (phase == Phase.CYCLE && rewriting != null) {
-      members.forEach(
-          (id, member) ->
-              rewriting
-                  .next(id)
-                  .ifPresent(g -> member.ref().tell(new GpuWorker.Rewrite(committed, g))));
-    } else if (phase == Phase.EVAL && evaluating != null) {
-      members.forEach(
-          (id, member) ->
-              evaluating
-                  .next(id)
-                  .ifPresent(g -> member.ref().tell(new GpuWorker.Evaluate(committed, g))));
+    for (String id : Supervisor.staying(members, leaving)) {
+      ActorRef<GpuWorker.Command> worker = members.get(id).ref();
+      if (phase == Phase.CYCLE && rewriting != null) {
+        rewriting.next(id).ifPresent(g -> worker.tell(new GpuWorker.Rewrite(committed, g)));
+      } else if (phase == Phase.EVAL && evaluating != null) {
+        evaluating.next(id).ifPresent(g -> worker.tell(new GpuWorker.Evaluate(committed, g)));
+      }
     }
   }
 
@@ -330,12 +343,13 @@ final class Boundaries {
       return;
     }
     String reason =
-        "%s after %d steps: no group came back for %s; under way: %s"
+        "%s after %d steps: no group came back for %s; under way: %s; of %s"
             .formatted(
                 phase == Phase.CYCLE ? "the rewriting cycle" : "the evaluation",
                 committed,
                 facts.settings().deadlines().cycleGroup(),
-                pool.underWay());
+                pool.underWay(),
+                presence.named(pool.workers()));
     pool.workers().forEach(w -> context.getSelf().tell(new Supervisor.WorkerFailed(w, reason)));
   }
 

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
@@ -29,6 +30,7 @@ final class Placement {
   private final SupervisorSetup setup;
   private final Supervisor.Peers peers;
   private final Map<String, Supervisor.Member> members;
+  private final Set<String> leaving;
   private final ActorRef<WorkerHost.CopyStarted> started;
   private final List<Set<String>> wanted = new ArrayList<>();
   private final List<Map<String, Holder>> placed = new ArrayList<>();
@@ -41,10 +43,12 @@ final class Placement {
       ActorContext<Supervisor.Command> context,
       SupervisorSetup setup,
       Supervisor.Peers peers,
-      Map<String, Supervisor.Member> members) {
+      Map<String, Supervisor.Member> members,
+      Set<String> leaving) {
     this.setup = setup;
     this.peers = peers;
     this.members = members;
+    this.leaving = leaving;
     this.started =
         context.messageAdapter(WorkerHost.CopyStarted.class, Supervisor.CopyStarted::new);
     int slices = setup.facts().slices().size();
@@ -58,27 +62,51 @@ final class Placement {
             });
   }
 
-  private int copies() {
-    return peers.control() != null ? 1 : Math.min(members.size(), 1 + setup.replicas());
+  /** How many copies of each slice there are to be, those of workers that leave not counted. */
+  int copies() {
+    return peers.control() != null ? 1 : Math.min(candidates().size(), 1 + setup.replicas());
   }
 
   private List<String> candidates() {
-    return peers.control() != null ? List.of(CONTROL) : members.keySet().stream().sorted().toList();
+    return peers.control() != null ? List.of(CONTROL) : Supervisor.staying(members, leaving);
   }
 
-  /** Asks for every copy that is missing. */
+  /** Asks for every copy that is missing, if there is somebody who stays. */
   void place() {
+    if (!leaving.isEmpty() && leaving.containsAll(members.keySet())) {
+      return;
+    }
     List<String> candidates = candidates();
     for (int slice = 0; slice < wanted.size(); slice++) {
       Set<String> keepers = wanted.get(slice);
       adopt(slice, candidates);
-      for (int k = 0; k < candidates.size() && keepers.size() < copies(); k++) {
+      long stay = keepers.stream().filter(keeper -> !leaving.contains(keeper)).count();
+      for (int k = 0; k < candidates.size() && stay < copies(); k++) {
         String keeper = candidates.get((slice + k) % candidates.size());
         if (keepers.add(keeper)) {
           ask(slice, keeper);
+          stay++;
         }
       }
     }
+  }
+
+  /** Copies that were asked for and are not there, by worker. */
+  Map<String, List<Integer>> missing() {
+    Map<String, List<Integer>> missing = new TreeMap<>();
+    for (int slice = 0; slice < wanted.size(); slice++) {
+      for (String keeper : wanted.get(slice)) {
+        if (!placed.get(slice).containsKey(keeper)) {
+          missing.computeIfAbsent(keeper, k -> new ArrayList<>()).add(slice);
+        }
+      }
+    }
+    return missing;
+  }
+
+  /** Who keeps a slice. */
+  Set<String> keepers(int slice) {
+    return Set.copyOf(wanted.get(slice));
   }
 
   /** Whoever has kept the slice from the attempt before goes first. */

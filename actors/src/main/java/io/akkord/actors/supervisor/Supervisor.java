@@ -37,9 +37,12 @@ import io.akkord.proto.SupervisorEvent.RunEnded;
 import io.akkord.proto.SupervisorEvent.WorkerJoined;
 import io.akkord.proto.SupervisorEvent.WorkerLost;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Decides: admits workers, maps logical shards to them, gives the shards of a lost worker to the
@@ -67,6 +70,20 @@ public final class Supervisor
       String machine,
       long pid)
       implements Command {}
+
+  /** A worker begins to take part: it opens its files and its engine, then it joins. */
+  public record Starting(String worker, ActorRef<WorkerHost.Command> host, long pid)
+      implements Command {}
+
+  /**
+   * A worker is asked to end; it goes when its host is told that this attempt is over for it. Said
+   * again until then.
+   */
+  public record Leaving(String worker, ActorRef<WorkerHost.Command> host, String reason)
+      implements Command {}
+
+  /** Nothing of a worker that leaves is needed from a step on. */
+  public record Drained(String worker, long step) implements Command {}
 
   /** A worker cannot go on. */
   public record WorkerFailed(String worker, String reason) implements Command {}
@@ -156,23 +173,11 @@ public final class Supervisor
     INSTANCE
   }
 
+  private record DrainOver(String worker) implements Command {}
+
   /** A worker of this attempt. */
   record Member(
-      ActorRef<GpuWorker.Command> ref,
-      LaneAddress lane,
-      ActorRef<WorkerHost.Command> host,
-      long pid) {
-    /** Where to look for it; a worker of this process has no address. */
-    String place() {
-      String address =
-          ref.path()
-              .address()
-              .getHost()
-              .map(h -> h + ":" + ref.path().address().getPort().get())
-              .orElse("this host");
-      return "%s, pid %d".formatted(address, pid);
-    }
-  }
+      ActorRef<GpuWorker.Command> ref, LaneAddress lane, ActorRef<WorkerHost.Command> host) {}
 
   /** Events on their way to the journal, and what follows when they are there. */
   private record Writing(List<SupervisorEvent> events, Runnable then) {}
@@ -188,6 +193,15 @@ public final class Supervisor
   private final Placement placement;
   private final Map<String, Member> members = new LinkedHashMap<>();
   private final Map<String, String> failures = new LinkedHashMap<>();
+  private final Set<ActorRef<GpuWorker.Command>> over = new HashSet<>();
+  private final Presence presence = new Presence(System::nanoTime);
+
+  /** Why each of them leaves; members until nothing of them is needed. */
+  private final Map<String, String> leaving = new LinkedHashMap<>();
+
+  /** Those that want to leave before the slices they kept are taken over. */
+  private final Map<String, Leaving> early = new LinkedHashMap<>();
+
   private Assignment assignment;
   private long committed;
   private boolean placing;
@@ -196,6 +210,7 @@ public final class Supervisor
   private boolean begun;
   private Writing writing;
   private String stopReason;
+  private String lastLeft;
   private boolean priceTold;
 
   /**
@@ -235,8 +250,9 @@ public final class Supervisor
     this.events = peers.events();
     this.control = peers.control();
     this.committed = setup.startStep();
-    this.boundaries = new Boundaries(context, timers, setup, peers, members);
-    this.placement = new Placement(context, setup, peers, members);
+    this.boundaries =
+        new Boundaries(context, timers, setup, peers, members, leaving.keySet(), presence);
+    this.placement = new Placement(context, setup, peers, members, leaving.keySet());
   }
 
   @Override
@@ -263,7 +279,11 @@ public final class Supervisor
         .onCommand(Begin.class, (state, c) -> onBegin())
         .onCommand(Join.class, this::onJoin)
         .onCommand(WorkerFailed.class, (state, c) -> onWorkerFailed(c))
-        .onCommand(Gone.class, (state, c) -> lose(c.worker(), failureOf(c.worker())))
+        .onCommand(Gone.class, (state, c) -> onGone(c))
+        .onCommand(Starting.class, (state, c) -> onStarting(c))
+        .onCommand(Leaving.class, (state, c) -> onLeaving(c))
+        .onCommand(Drained.class, (state, c) -> onDrained(c))
+        .onCommand(DrainOver.class, (state, c) -> onDrainOver(c))
         .onCommand(WorkerSays.class, (state, c) -> onWorkerSays(c))
         .onCommand(HeldShare.class, (state, c) -> onHeldShare(c))
         .onCommand(StartUpOver.class, (state, c) -> onStartUpOver())
@@ -283,7 +303,22 @@ public final class Supervisor
   }
 
   /** A watched worker ended. */
-  private record Gone(String worker) implements Command {}
+  private record Gone(String worker, ActorRef<GpuWorker.Command> ref) implements Command {}
+
+  private Effect<SupervisorEvent, RunState> onGone(Gone gone) {
+    Member member = members.get(gone.worker());
+    // Another process may have taken the name meanwhile.
+    return member != null && member.ref().equals(gone.ref())
+        ? lose(gone.worker(), failureOf(gone.worker()))
+        : Effect().none();
+  }
+
+  private Effect<SupervisorEvent, RunState> onStarting(Starting starting) {
+    if (!members.containsKey(starting.worker())) {
+      presence.at(starting.worker(), starting.host(), starting.pid(), "opens its files");
+    }
+    return Effect().none();
+  }
 
   /** The first thing it tells itself, and the first after a write that failed. */
   private Effect<SupervisorEvent, RunState> onBegin() {
@@ -324,15 +359,28 @@ public final class Supervisor
   }
 
   private Effect<SupervisorEvent, RunState> onJoin(RunState state, Join join) {
-    if (ended) {
+    Member known = members.get(join.worker());
+    if (ended || known != null && known.ref().equals(join.ref())) {
+      return Effect().none();
+    }
+    if (over.contains(join.ref())) {
+      join.ref().tell(new GpuWorker.Leave("the run goes on without it"));
+      return Effect().none();
+    }
+    if (known != null) {
+      // A process that was started again under its name, before the end of the old one was seen.
+      context.getSelf().tell(new WorkerFailed(join.worker(), "another process has its name now"));
+      context.getSelf().tell(join);
       return Effect().none();
     }
     if (!state.canary().isEmpty() && !state.canary().equals(join.canary())) {
       return refuse(state, join);
     }
-    Member member = new Member(join.ref(), join.lane(), join.host(), join.pid());
+    Member member = new Member(join.ref(), join.lane(), join.host());
     members.put(join.worker(), member);
-    context.watchWith(join.ref(), new Gone(join.worker()));
+    failures.remove(join.worker());
+    presence.at(join.worker(), join.ref(), join.pid(), "is ready");
+    context.watchWith(join.ref(), new Gone(join.worker(), join.ref()));
     events.tell(new RunEvent.Worker(join.worker(), "joined", "after step " + committed));
     placement.admit(join.worker(), member);
     if (training) {
@@ -363,6 +411,7 @@ public final class Supervisor
             .formatted(join.worker(), join.machine(), state.machine());
     note(reason);
     failures.put(join.worker(), reason);
+    over.add(join.ref());
     join.ref().tell(new GpuWorker.Leave(reason));
     join.host().tell(new WorkerHost.StopRun(facts.runId(), facts.attempt()));
     boolean all = !training && members.isEmpty() && failures.size() >= setup.workers();
@@ -400,6 +449,10 @@ public final class Supervisor
   }
 
   private Effect<SupervisorEvent, RunState> onCopyStarted(CopyStarted copy) {
+    if (ended) {
+      return Effect().none();
+    }
+    presence.heard(copy.started().holder().id());
     placement.onStarted(copy.started());
     endIfNotPlaceable();
     startWhenPlaced();
@@ -424,6 +477,8 @@ public final class Supervisor
             context.getSelf()));
     releaseWhatIsLeft();
     boundaries.begin();
+    early.values().forEach(context.getSelf()::tell);
+    early.clear();
   }
 
   /** What earlier attempts left and this one does not go on from is not needed any more. */
@@ -440,7 +495,16 @@ public final class Supervisor
   }
 
   private List<String> workerIds() {
-    return members.keySet().stream().sorted().toList();
+    return staying(members, leaving.keySet());
+  }
+
+  /**
+   * Who takes work and slices: members that do not leave, or all of them if there are no others.
+   */
+  static List<String> staying(Map<String, Member> members, Set<String> leaving) {
+    List<String> all = members.keySet().stream().sorted().toList();
+    List<String> stay = all.stream().filter(id -> !leaving.contains(id)).toList();
+    return stay.isEmpty() ? all : stay;
   }
 
   private Map<String, ActorRef<GpuWorker.Command>> refs() {
@@ -455,20 +519,37 @@ public final class Supervisor
     }
     Duration waited = facts.settings().deadlines().startUp();
     if (members.isEmpty()) {
-      return end("failed", "no worker was ready after " + waited + failureText());
+      return end(
+          "failed",
+          "no worker was ready after %s%s%s".formatted(waited, notReady(), failureText()));
     }
     if (placing) {
-      return end("failed", "the parameter slices were not placed within " + waited);
+      return end(
+          "failed",
+          "the parameter slices were not placed within %s; not there: %s"
+              .formatted(waited, missingCopies()));
     }
     note(
-        "%d of %d workers were ready after %s; the run starts with them"
-            .formatted(members.size(), setup.workers(), waited));
+        "%d of %d workers were ready after %s; the run starts with them%s"
+            .formatted(members.size(), setup.workers(), waited, notReady()));
     timers.startSingleTimer(StartUpOver.INSTANCE, StartUpOver.INSTANCE, waited);
     place();
     return Effect().none();
   }
 
+  private String notReady() {
+    List<String> some = presence.notReady(members.keySet(), failures.keySet());
+    return some.isEmpty() ? "" : "; not ready: " + String.join("; ", some);
+  }
+
+  private List<String> missingCopies() {
+    return placement.missing().entrySet().stream()
+        .map(of -> "slices %s of %s".formatted(of.getValue(), presence.named(of.getKey())))
+        .toList();
+  }
+
   private Effect<SupervisorEvent, RunState> onWorkerSays(WorkerSays says) {
+    presence.says(says.worker(), says.text());
     if (!ended) {
       note(says.worker() + " " + says.text());
     }
@@ -512,25 +593,46 @@ public final class Supervisor
     if (member == null || ended) {
       return Effect().none();
     }
-    failures.putIfAbsent(worker, reason);
+    forget(worker, member, reason);
     member.ref().tell(new GpuWorker.Leave(reason));
-    member.host().tell(new WorkerHost.StopRun(facts.runId(), facts.attempt()));
-    placement.lost(worker);
     note("worker %s is lost after step %d: %s".formatted(worker, committed, reason));
     events.tell(new RunEvent.Worker(worker, "lost", reason));
     if (training && members.isEmpty()) {
       return end(LOST, "no worker is left; the last one: " + reason);
     }
     if (training) {
-      assignment = reassigned(worker);
+      assignment = reassigned();
       server.tell(new ParameterServer.Reassign(assignment, refs(), worker, worker + " is lost"));
       boundaries.lost(worker);
       placement.place();
-    } else if (placing && !members.isEmpty()) {
+      drain();
+    } else {
+      placeWithout();
+    }
+    return persistEnd(worker, reason);
+  }
+
+  /** Before the first step: what it was to keep is kept by others. */
+  private void placeWithout() {
+    if (placing && !members.isEmpty()) {
       placement.place();
       endIfNotPlaceable();
       startWhenPlaced();
     }
+  }
+
+  private void forget(String worker, Member member, String reason) {
+    failures.put(worker, reason);
+    over.add(member.ref());
+    leaving.remove(worker);
+    early.remove(worker);
+    timers.cancel(new DrainOver(worker));
+    context.unwatch(member.ref());
+    member.host().tell(new WorkerHost.StopRun(facts.runId(), facts.attempt()));
+    placement.lost(worker);
+  }
+
+  private Effect<SupervisorEvent, RunState> persistEnd(String worker, String reason) {
     WorkerLost lost =
         WorkerLost.newBuilder()
             .setWorker(worker)
@@ -540,20 +642,114 @@ public final class Supervisor
     return persist(SupervisorEvent.newBuilder().setWorkerLost(lost));
   }
 
-  /** The lost worker's shards go round the others; everybody else keeps what they have. */
-  private Assignment reassigned(String lost) {
-    List<String> survivors = workerIds();
-    List<String> owners = new java.util.ArrayList<>(assignment.owners());
+  // ---- leaving ----------------------------------------------------------------------------------
+
+  /** It gets no share from the next step on, and goes when others have its slices. */
+  private Effect<SupervisorEvent, RunState> onLeaving(Leaving told) {
+    String worker = told.worker();
+    Member member = members.get(worker);
+    presence.heard(worker);
+    if (ended || member == null) {
+      told.host().tell(new WorkerHost.StopRun(facts.runId(), facts.attempt()));
+      return ended ? Effect().none() : onWorkerFailed(new WorkerFailed(worker, told.reason()));
+    }
+    if (!training && setup.takenOver().isPresent()) {
+      early.putIfAbsent(worker, told);
+      return Effect().none();
+    }
+    if (!training) {
+      return depart(worker, told.reason());
+    }
+    if (leaving.putIfAbsent(worker, told.reason()) != null) {
+      return Effect().none();
+    }
+    note(
+        "worker %s leaves: %s; others take its share and its slices"
+            .formatted(presence.named(worker), told.reason()));
+    timers.startSingleTimer(
+        new DrainOver(worker), new DrainOver(worker), facts.settings().deadlines().drain());
+    assignment = Assignment.of(assignment.number() + 1, facts.plan().logicalShards(), workerIds());
+    server.tell(new ParameterServer.Rebalance(assignment, refs()));
+    placement.place();
+    drain();
+    return Effect().none();
+  }
+
+  /**
+   * Says how many copies have to be elsewhere before somebody goes; without others, saves first.
+   */
+  private void drain() {
+    if (leaving.size() < members.size()) {
+      leaving.keySet().forEach(w -> server.tell(new ParameterServer.Drain(w, placement.copies())));
+    } else if (lastLeft == null) {
+      lastLeft = String.join("; ", leaving.values());
+      note("no worker stays; the step in flight is finished and saved");
+      server.tell(new ParameterServer.Halt(lastLeft));
+    }
+  }
+
+  private Effect<SupervisorEvent, RunState> onDrained(Drained drained) {
+    return ended || !leaving.containsKey(drained.worker())
+        ? Effect().none()
+        : depart(drained.worker(), leaving.get(drained.worker()));
+  }
+
+  private Effect<SupervisorEvent, RunState> depart(String worker, String reason) {
+    forget(worker, members.remove(worker), reason);
+    note("worker %s has left after step %d: %s".formatted(worker, committed, reason));
+    events.tell(new RunEvent.Worker(worker, "left", reason));
+    if (training) {
+      boundaries.lost(worker);
+    } else {
+      placeWithout();
+    }
+    return persistEnd(worker, "it left: " + reason);
+  }
+
+  private Effect<SupervisorEvent, RunState> onDrainOver(DrainOver overdue) {
+    String worker = overdue.worker();
+    if (!leaving.containsKey(worker)) {
+      return Effect().none();
+    }
+    String reason =
+        "%s was to leave (%s) and its work was not taken over within %s, in phase %s; copies that are not there: %s"
+            .formatted(
+                presence.named(worker),
+                leaving.get(worker),
+                facts.settings().deadlines().drain(),
+                boundaries.doing(),
+                missingCopies());
+    return lose(worker, reason);
+  }
+
+  /** Who leaves with the end of the attempt may go now. */
+  private void letGo() {
+    WorkerHost.StopRun stop = new WorkerHost.StopRun(facts.runId(), facts.attempt());
+    members.forEach(
+        (worker, member) -> {
+          if (leaving.containsKey(worker) || early.containsKey(worker)) {
+            member.host().tell(stop);
+          }
+        });
+  }
+
+  /**
+   * The shards of whoever is gone or leaves go round the others; all others stay where they are.
+   */
+  private Assignment reassigned() {
+    List<String> stay = workerIds();
+    List<String> owners = new ArrayList<>(assignment.owners());
     int next = 0;
     for (int shard = 0; shard < owners.size(); shard++) {
-      if (owners.get(shard).equals(lost)) {
-        owners.set(shard, survivors.get(next++ % survivors.size()));
+      if (!stay.contains(owners.get(shard))) {
+        owners.set(shard, stay.get(next++ % stay.size()));
       }
     }
     return new Assignment(assignment.number() + 1, owners);
   }
 
   private Effect<SupervisorEvent, RunState> onHeldShare(HeldShare share) {
+    presence.heard(share.worker());
     if (!priceTold && share.held() < share.microBatches()) {
       priceTold = true;
       double h = (double) share.held() / share.microBatches();
@@ -568,6 +764,9 @@ public final class Supervisor
   }
 
   private Effect<SupervisorEvent, RunState> onStepCommitted(StepCommitted step) {
+    if (ended) {
+      return Effect().none();
+    }
     committed = step.committedSteps();
     events.tell(new RunEvent.Step(step.report()));
     if (step.report().skipped() != null) {
@@ -580,20 +779,19 @@ public final class Supervisor
   }
 
   private Effect<SupervisorEvent, RunState> onStepTimes(StepTimes times) {
+    times.workers().forEach(worker -> presence.heard(worker.worker()));
     events.tell(new RunEvent.Phases(times.step(), times.workers()));
     return Effect().none();
   }
 
   private Effect<SupervisorEvent, RunState> onStepOverdue(StepOverdue overdue) {
-    note(overdue.reason() + "; late: " + overdue.late().stream().map(this::named).toList());
+    if (ended) {
+      return Effect().none();
+    }
+    note(overdue.reason() + "; late: " + presence.named(overdue.late()));
     events.tell(new RunEvent.Overdue(overdue.step(), overdue.late(), overdue.reason()));
     overdue.late().forEach(w -> context.getSelf().tell(new WorkerFailed(w, overdue.reason())));
     return overdue.late().isEmpty() ? end("failed", overdue.reason()) : Effect().none();
-  }
-
-  private String named(String worker) {
-    Member member = members.get(worker);
-    return member == null ? worker : "%s (%s)".formatted(worker, member.place());
   }
 
   /** The operating system is faster than the cluster: its word is enough to give a worker up. */
@@ -601,7 +799,13 @@ public final class Supervisor
     members.forEach(
         (id, member) -> {
           if (member.lane().endpoint().equals(peer.endpoint())) {
-            context.getSelf().tell(new WorkerFailed(id, peer.reason()));
+            String reason = "%s, in phase %s: %s";
+            String named = presence.named(id);
+            context
+                .getSelf()
+                .tell(
+                    new WorkerFailed(
+                        id, reason.formatted(named, boundaries.doing(), peer.reason())));
           }
         });
     return Effect().none();
@@ -633,6 +837,14 @@ public final class Supervisor
   }
 
   private Effect<SupervisorEvent, RunState> onBoundary(Command command) {
+    if (ended) {
+      return Effect().none();
+    }
+    if (command instanceof Evaluated evaluated) {
+      presence.heard(evaluated.worker());
+    } else if (command instanceof GroupRewritten rewritten) {
+      presence.heard(rewritten.worker());
+    }
     List<SupervisorEvent> happened = boundaries.on(command);
     if (boundaries.failure().isPresent()) {
       return end("failed", boundaries.failure().get());
@@ -646,7 +858,7 @@ public final class Supervisor
       return Effect().none();
     }
     if (written.error() != null) {
-      return end("failed", written.error());
+      return end("failed", written.error() + keepersOf(written.missing()));
     }
     CheckpointFinished finished =
         CheckpointFinished.newBuilder()
@@ -662,10 +874,27 @@ public final class Supervisor
     }
     boolean whole = written.committedSteps() == facts.plan().totalSteps();
     String reason = whole ? "all steps are done" : stopReason;
-    ended = true;
     String outcome = whole ? "finished" : "stopped";
-    return write(
-        List.of(event, ended(outcome, reason)), () -> tellEnd(outcome, reason, written.folder()));
+    if (!whole && stopReason == null) {
+      outcome = LOST;
+      reason = "no worker is left; the last one left after the run was saved: " + lastLeft;
+    }
+    return endWith(event, outcome, reason, written.folder());
+  }
+
+  private Effect<SupervisorEvent, RunState> endWith(
+      SupervisorEvent event, String outcome, String reason, String folder) {
+    ended = true;
+    return write(List.of(event, ended(outcome, reason)), () -> tellEnd(outcome, reason, folder));
+  }
+
+  private String keepersOf(List<Integer> slices) {
+    StringBuilder text = new StringBuilder();
+    for (int slice : slices) {
+      Set<String> keepers = placement.keepers(slice);
+      text.append("; slice %d is kept by %s".formatted(slice, presence.named(keepers)));
+    }
+    return text.toString();
   }
 
   private Effect<SupervisorEvent, RunState> end(String outcome, String reason) {
@@ -687,6 +916,9 @@ public final class Supervisor
   }
 
   private void tellEnd(String outcome, String reason, String checkpoint) {
+    if (!outcome.equals(HEADLESS)) {
+      letGo();
+    }
     events.tell(new RunEvent.Ended(committed, outcome, reason, checkpoint));
   }
 

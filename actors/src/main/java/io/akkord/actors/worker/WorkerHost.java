@@ -86,11 +86,19 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   /** An attempt and those before it are over, and nobody goes on from what they leave. */
   public record StopRun(String runId, long attempt) implements Command {}
 
-  /** The process is asked to end: its runs hear of it before it does. */
+  /** The process is asked to end: its runs take over what it has before it does. */
   public record Leave(String reason) implements Command {}
 
   /** The supervisor of an attempt is gone; another one may go on from the slices. */
   private record Orphaned(String runId, long attempt) implements Command {}
+
+  private enum SayAgain implements Command {
+    INSTANCE
+  }
+
+  private enum LeaveOver implements Command {
+    INSTANCE
+  }
 
   private record Left(WhatIsLeft question, List<KeptCopy> kept, Throwable failure)
       implements Command {}
@@ -115,6 +123,9 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   /** Where hosts that offer themselves to every run of a cluster are found. */
   public static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "akkord-host");
 
+  /** A message may be lost on its way; that it leaves is said until it is let go. */
+  private static final Duration AGAIN = Duration.ofSeconds(5);
+
   private final String id;
   private final Devices devices;
   private final List<Integer> mine;
@@ -126,6 +137,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   private final HostParts parts;
   private final Map<ActorRef<Supervisor.Command>, Orphaned> supervisors = new HashMap<>();
   private int contents;
+  private Leave leaving;
 
   /**
    * A host.
@@ -191,6 +203,8 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
         .onMessage(Orphaned.class, this::onOrphaned)
         .onMessage(StopRun.class, this::onStopRun)
         .onMessage(Leave.class, this::onLeave)
+        .onMessageEquals(SayAgain.INSTANCE, this::sayLeaving)
+        .onMessageEquals(LeaveOver.INSTANCE, this::onLeaveOver)
         .onSignal(akka.actor.typed.PostStop.class, signal -> onPostStop())
         .build();
   }
@@ -205,6 +219,13 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   }
 
   private Behavior<Command> onStartWorker(StartWorker start) {
+    if (leaving != null) {
+      start.supervisor().tell(new Supervisor.WorkerFailed(id, "it leaves: " + leaving.reason()));
+      return this;
+    }
+    start
+        .supervisor()
+        .tell(new Supervisor.Starting(id, getContext().getSelf(), ProcessHandle.current().pid()));
     // Without its supervisor the attempt is over; its slices are for the next one.
     Orphaned over = new Orphaned(start.spec().runId(), start.spec().attempt());
     getContext().watchWith(start.supervisor(), over);
@@ -340,6 +361,9 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
 
   private Behavior<Command> onWhatIsLeft(WhatIsLeft question) {
     end(question.runId(), question.attempt() - 1);
+    if (leaving != null) {
+      return goWhenFree();
+    }
     getContext()
         .pipeToSelf(
             parts.left(question), (left, failure) -> new Left(question, left, failure));
@@ -357,13 +381,13 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
 
   private Behavior<Command> onOrphaned(Orphaned over) {
     end(over.runId(), over.attempt());
-    return this;
+    return goWhenFree();
   }
 
   private Behavior<Command> onStopRun(StopRun stop) {
     parts.endForGood(stop.runId(), stop.attempt());
     end(stop.runId(), stop.attempt());
-    return this;
+    return goWhenFree();
   }
 
   /** Ends what runs here of an attempt and those before it; what slices leave is kept. */
@@ -383,10 +407,43 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
             });
   }
 
+  /** It goes when every attempt it takes part in is over for it. */
   private Behavior<Command> onLeave(Leave leave) {
-    supervisors.keySet().forEach(s -> s.tell(new Supervisor.WorkerFailed(id, leave.reason())));
+    if (leaving != null) {
+      return this;
+    }
+    leaving = leave;
+    ActorRef<Command> self = getContext().getSelf();
+    getContext().getSystem().receptionist().tell(Receptionist.deregister(KEY, self));
+    // The supervisor knows better what is waited for, and gives up first.
+    Duration longest = settings.deadlines().drain().multipliedBy(9).dividedBy(8);
+    getContext().scheduleOnce(longest, self, LeaveOver.INSTANCE);
+    return sayLeaving();
+  }
+
+  private Behavior<Command> sayLeaving() {
+    ActorRef<Command> self = getContext().getSelf();
+    supervisors.keySet().forEach(s -> s.tell(new Supervisor.Leaving(id, self, leaving.reason())));
+    getContext().scheduleOnce(AGAIN, self, SayAgain.INSTANCE);
+    return goWhenFree();
+  }
+
+  private Behavior<Command> goWhenFree() {
+    if (leaving == null || !supervisors.isEmpty()) {
+      return this;
+    }
     parts.close();
     return Behaviors.stopped();
+  }
+
+  private Behavior<Command> onLeaveOver() {
+    String reason =
+        "%s; its supervisor has not let it go within %s"
+            .formatted(leaving.reason(), settings.deadlines().drain());
+    getContext().getLog().warn("{} ends all the same: {}", id, reason);
+    supervisors.keySet().forEach(s -> s.tell(new Supervisor.WorkerFailed(id, reason)));
+    supervisors.clear();
+    return goWhenFree();
   }
 
   private Behavior<Command> onPostStop() {

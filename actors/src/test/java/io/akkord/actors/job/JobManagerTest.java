@@ -24,6 +24,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,7 +32,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import scala.jdk.javaapi.CollectionConverters;
 
-/** The queue of jobs when its journal fails. */
+/** The queue of jobs when its journal fails, and when it is told things twice or too late. */
 class JobManagerTest {
   private static final ActorTestKit KIT =
       ActorTestKit.create(
@@ -153,5 +154,86 @@ class JobManagerTest {
     again.ended().accept(new JobRunner.Outcome("finished", "", 9, false));
     awaitState(id, Job.State.FINISHED);
     assertThat(job(id).begun()).isEqualTo(2);
+  }
+
+  private Answer answer(Function<ActorRef<Answer>, JobManager.Command> ask) {
+    TestProbe<Answer> probe = KIT.createTestProbe();
+    jobs.tell(ask.apply(probe.getRef()));
+    return probe.receiveMessage(Duration.ofSeconds(10));
+  }
+
+  private Answer stopJob(String id) {
+    return answer(replyTo -> new JobManager.StopJob(id, replyTo));
+  }
+
+  private static final JobRunner.Outcome FINISHED =
+      new JobRunner.Outcome("finished", "all steps are done", 9, false);
+
+  @Test
+  void aSecondJobIntoTheFolderOfOneThatIsNotOverIsRefused() throws Exception {
+    String id = submit("/out/e");
+    Started running = next();
+    Order order = new Order("r.yaml", "", "/", "/", List.of(), 1, false, "/out/e");
+    Answer refused = answer(replyTo -> new JobManager.Submit(order, replyTo));
+    assertThat(refused.job()).isEmpty();
+    assertThat(refused.refused()).contains("/out/e belongs to " + id, "running");
+    running.ended().accept(FINISHED);
+    awaitState(id, Job.State.FINISHED);
+    assertThat(answer(replyTo -> new JobManager.Submit(order, replyTo)).refused()).isEmpty();
+    next().ended().accept(FINISHED);
+  }
+
+  @Test
+  void aJobThatIsUnknownOrOverCannotBeStopped() throws Exception {
+    assertThat(stopJob("job-77")).isEqualTo(new Answer("", "there is no job-77"));
+    String id = submit("/out/f");
+    next().ended().accept(FINISHED);
+    awaitState(id, Job.State.FINISHED);
+    assertThat(stopJob(id)).isEqualTo(new Answer("", id + " is over: finished"));
+    assertThat(job(id).state()).isEqualTo(Job.State.FINISHED);
+  }
+
+  @Test
+  void aJobThatWaitsIsStoppedAndNeverBegins() throws Exception {
+    String first = submit("/out/g");
+    Started running = next();
+    String second = submit("/out/h");
+    assertThat(stopJob(second)).isEqualTo(new Answer(second, ""));
+    assertThat(job(second).state()).isEqualTo(Job.State.STOPPED);
+    assertThat(job(second).reason()).isEqualTo("stopped before it began");
+    assertThat(stopJob(second).refused()).contains("is over: stopped");
+    running.ended().accept(FINISHED);
+    awaitState(first, Job.State.FINISHED);
+    assertThat(started).isEmpty();
+  }
+
+  @Test
+  void aJobThatRunsIsStoppedOnceHoweverOftenItIsAsked() throws Exception {
+    String id = submit("/out/i");
+    next();
+    assertThat(stopJob(id)).isEqualTo(new Answer(id, ""));
+    awaitState(id, Job.State.STOPPED);
+    assertThat(job(id).reason()).isEqualTo("stopped by akkord job stop");
+    assertThat(stopJob(id).refused()).contains("is over");
+  }
+
+  @Test
+  void anEndThatIsToldTwiceOrOfAnotherJobEndsNothingElse() throws Exception {
+    String first = submit("/out/j");
+    Started one = next();
+    String second = submit("/out/k");
+    one.ended().accept(FINISHED);
+    Started two = next();
+    assertThat(two.job().id()).isEqualTo(second);
+    one.ended().accept(new JobRunner.Outcome("failed", "late", 3, false));
+    one.ended().accept(new JobRunner.Outcome(JobRunner.LOST, "late", 3, false));
+    awaitState(second, Job.State.RUNNING);
+    assertThat(job(first).state()).isEqualTo(Job.State.FINISHED);
+    assertThat(job(first).reason()).isEqualTo("all steps are done");
+    assertThat(started).as("begun once").isEmpty();
+    two.ended().accept(FINISHED);
+    two.ended().accept(FINISHED);
+    awaitState(second, Job.State.FINISHED);
+    assertThat(job(second).begun()).isEqualTo(1);
   }
 }

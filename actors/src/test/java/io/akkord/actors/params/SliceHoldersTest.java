@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.akkord.actors.bulk.LaneAddress;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class SliceHoldersTest {
@@ -44,6 +45,26 @@ class SliceHoldersTest {
   void theOnlyCopyIsAnOrphanAndIsNotForgotten() {
     assertThat(holders.orphans(h -> h.id().equals("b"))).containsExactly(1);
     assertThat(holders.orphans(h -> h.id().equals("a"))).isEmpty();
+  }
+
+  @Test
+  void aCopyThatHasNotSummedYetSparesNobodyAndSavesNothing() {
+    holders.add(1, holder("c"));
+    assertThat(holders.spares("b", Set.of("b"), 1)).isFalse();
+    assertThat(holders.orphans(h -> h.id().equals("b"))).containsExactly(1);
+    holders.summed(1, "c", new double[] {1});
+    assertThat(holders.spares("b", Set.of("b"), 1)).isTrue();
+    assertThat(holders.orphans(h -> h.id().equals("b"))).isEmpty();
+    assertThat(holders.spares("b", Set.of("b"), 2)).as("a alone keeps slice 0 then").isFalse();
+    assertThat(holders.spares("b", Set.of("a", "b"), 1)).as("a leaves, too").isFalse();
+    assertThat(holders.spares("nobody", Set.of("nobody"), 2)).isTrue();
+  }
+
+  @Test
+  void sumsOfOthersAreNotTakenForThoseOfACopy() {
+    holders.summed(1, "a", new double[] {7});
+    holders.summed(1, "b", new double[] {1});
+    assertThat(holders.complete(1)).hasValue(new double[] {1});
   }
 
   @Test

@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.journal.Journal;
 import io.akkord.actors.ledger.LedgerImages;
 import io.akkord.actors.ledger.LedgerReader;
+import io.akkord.actors.worker.WorkerHost;
 import io.akkord.config.EffectiveRecipe;
 import io.akkord.config.RecipeReader;
 import io.akkord.config.Settings;
@@ -29,6 +30,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -221,6 +223,44 @@ class SameBitsTest {
     assertThat(notes).anyMatch(n -> n.contains("worker-0 is lost"));
     assertThat(steps).as("no step is computed twice").hasValue((int) STEPS);
     assertThat(hash).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0,1", "1,1", "0,2"})
+  void workersThatLeavePolitelyCostNoStepAndChangeNoBit(int replicas, int leavers)
+      throws Exception {
+    workersKeepSlices = true;
+    List<String> notes = new CopyOnWriteArrayList<>();
+    List<Long> steps = new CopyOnWriteArrayList<>();
+    String hash =
+        train(
+            "left-r%dl%d".formatted(replicas, leavers),
+            3,
+            List.of("parameter_shards=3", "parameter_server.replicas=" + replicas),
+            (run, event) -> {
+              if (event instanceof RunEvent.Step step) {
+                steps.add(step.report().step());
+                if (step.report().step() == 1) {
+                  IntStream.range(0, leavers).forEach(i -> leave(run, "worker-" + i));
+                }
+              }
+              if (event instanceof RunEvent.Note note) {
+                notes.add(note.text());
+              }
+            });
+    for (int i = 0; i < leavers; i++) {
+      String left = "worker worker-%d has left after step".formatted(i);
+      assertThat(notes).anyMatch(n -> n.startsWith(left));
+    }
+    assertThat(notes).noneMatch(n -> n.contains("is lost") || n.contains("attempt ended"));
+    assertThat(steps).as("each step once").containsExactly(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L);
+    assertThat(hash).isEqualTo(expected);
+  }
+
+  private static void leave(TrainingRun run, String worker) {
+    Adapter.toClassic(run.system())
+        .actorSelection("/system/host-of-" + worker)
+        .tell(new WorkerHost.Leave("the test says so"), akka.actor.ActorRef.noSender());
   }
 
   @Test

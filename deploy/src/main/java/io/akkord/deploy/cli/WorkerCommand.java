@@ -23,6 +23,8 @@ final class WorkerCommand implements Callable<Integer> {
   @Option(names = "--id", required = true)
   private String id;
 
+  private volatile boolean parentGone;
+
   @Override
   public Integer call() {
     String token = System.getenv("AKKORD_CLUSTER_TOKEN");
@@ -43,17 +45,25 @@ final class WorkerCommand implements Callable<Integer> {
                 List.of(ClusterNode.WORKER),
                 ConfigFactory.empty()));
     node.offer(id, devices, 0, Settings.read(ConfigFactory.load()));
-    Runtime.getRuntime()
-        .addShutdownHook(new Thread(() -> node.leave("its process was asked to end")));
-    Thread parent = new Thread(WorkerCommand::awaitParentsEnd, "akkord-parent");
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> end(node)));
+    Thread parent = new Thread(this::awaitParentsEnd, "akkord-parent");
     parent.setDaemon(true);
     parent.start();
     node.awaitEnd();
     return ExitCode.SOFTWARE;
   }
 
+  /** Without its parent there is no run that could take over what it has. */
+  private void end(ClusterNode node) {
+    if (parentGone) {
+      node.close();
+    } else {
+      node.leave("its process was asked to end");
+    }
+  }
+
   /** The parent holds the other end of standard input: when it is gone, so are we. */
-  private static void awaitParentsEnd() {
+  private void awaitParentsEnd() {
     try {
       while (System.in.read() >= 0) {
         // Nothing is ever said here.
@@ -61,6 +71,7 @@ final class WorkerCommand implements Callable<Integer> {
     } catch (IOException e) {
       // The same end, less polite.
     }
+    parentGone = true;
     System.exit(ExitCode.OK);
   }
 }

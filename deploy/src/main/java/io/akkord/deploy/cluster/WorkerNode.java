@@ -32,11 +32,34 @@ public final class WorkerNode {
       Duration joinWithin,
       Duration rejoinWithin) {}
 
+  /** The node from a start of its actor system to the end of it. */
+  interface Life {
+    /** Waits until it was cut off, has left, or could not join; whether the cluster let it in. */
+    boolean awaitEnd();
+
+    /** Gives its share of runs to others and ends. */
+    void leave(String reason);
+
+    /** Ends what is left of it. */
+    void close();
+  }
+
+  /** Begins a life on devices that outlive it. */
+  interface Starter {
+    /**
+     * Starts the actor system.
+     *
+     * @param patience how long it tries to join
+     */
+    Life start(Devices devices, int incarnation, Duration patience);
+  }
+
   private final Options options;
+  private final Starter starter;
   private final Settings settings;
   private final Consumer<String> say;
   private final Consumer<ClusterNode> onJoined;
-  private volatile ClusterNode now;
+  private volatile Life now;
   private volatile boolean leaving;
 
   /**
@@ -46,10 +69,25 @@ public final class WorkerNode {
    */
   public WorkerNode(
       Options options, Settings settings, Consumer<String> say, Consumer<ClusterNode> onJoined) {
+    this(options, settings, say, onJoined, null);
+  }
+
+  /** The same with other lives. */
+  WorkerNode(
+      Options options,
+      Settings settings,
+      Consumer<String> say,
+      Consumer<ClusterNode> onJoined,
+      Starter starter) {
     this.options = options;
     this.settings = settings;
     this.say = say;
     this.onJoined = onJoined;
+    this.starter = starter == null ? this::start : starter;
+  }
+
+  private List<String> names() {
+    return options.devices().stream().map(device -> options.name() + "/" + device).toList();
   }
 
   /**
@@ -58,31 +96,54 @@ public final class WorkerNode {
    * @throws UserError if no head lets it in
    */
   public void run() {
-    List<String> names =
-        options.devices().stream().map(device -> options.name() + "/" + device).toList();
-    try (Devices devices = new Devices(names)) {
+    try (Devices devices = new Devices(names())) {
       for (int incarnation = 1; !leaving; incarnation++) {
-        Duration patience = incarnation == 1 ? options.joinWithin() : options.rejoinWithin();
-        ClusterNode node = ClusterNode.start(nodeOptions(patience));
-        now = node;
-        node.manage(options.seeds());
-        offer(node, devices, names, incarnation);
-        node.joined().thenRun(() -> onJoined.accept(node));
-        node.awaitEnd();
+        boolean first = incarnation == 1;
+        Duration patience = first ? options.joinWithin() : options.rejoinWithin();
+        Life life = starter.start(devices, incarnation, patience);
+        now = life;
+        boolean joined = life.awaitEnd();
         if (leaving) {
           return;
         }
-        node.close();
-        if (!node.joined().isDone()) {
+        life.close();
+        if (!joined) {
           throw new UserError(
-              "no head at %s has let this node in for %d s; is it running (akkord status there), is the address right, and is the cluster token the same? The log above says what it answered"
-                  .formatted(options.seeds(), patience.toSeconds()));
+              "no head at %s has let this node in for %d s (akkord.cluster.%s); is it running (akkord status there), is the address right, and is the cluster token the same? The log above says what it answered"
+                  .formatted(
+                      options.seeds(),
+                      patience.toSeconds(),
+                      first ? "join-timeout" : "rejoin-timeout"));
         }
         say.accept(
-            "cut off from the cluster; joining it again, for %d minutes at most"
-                .formatted(options.rejoinWithin().toMinutes()));
+            "cut off from the cluster; joining it again, for %d s at most"
+                .formatted(options.rejoinWithin().toSeconds()));
       }
     }
+  }
+
+  private Life start(Devices devices, int incarnation, Duration patience) {
+    ClusterNode node = ClusterNode.start(nodeOptions(patience));
+    node.manage(options.seeds());
+    offer(node, devices, names(), incarnation);
+    node.joined().thenRun(() -> onJoined.accept(node));
+    return new Life() {
+      @Override
+      public boolean awaitEnd() {
+        node.awaitEnd();
+        return node.joined().isDone();
+      }
+
+      @Override
+      public void leave(String reason) {
+        node.leave(reason);
+      }
+
+      @Override
+      public void close() {
+        node.close();
+      }
+    };
   }
 
   private void offer(ClusterNode node, Devices devices, List<String> names, int incarnation) {
@@ -111,9 +172,9 @@ public final class WorkerNode {
   /** Gives its share of runs to others and ends. */
   public void leave(String reason) {
     leaving = true;
-    ClusterNode node = now;
-    if (node != null) {
-      node.leave(reason);
+    Life life = now;
+    if (life != null) {
+      life.leave(reason);
     }
   }
 }
