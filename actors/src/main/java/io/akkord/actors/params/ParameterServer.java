@@ -215,6 +215,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
                     facts.attempt(),
                     barrier.step(),
                     assignment.number(),
+                    true,
                     assignment.shardsOf(id),
                     assignment.shardsOf(id))));
   }
@@ -327,7 +328,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
           List<Integer> now = all.stream().filter(moved::contains).toList();
           worker.tell(
               new GpuWorker.Assigned(
-                  facts.attempt(), barrier.step(), assignment.number(), now, all));
+                  facts.attempt(), barrier.step(), assignment.number(), false, now, all));
         });
     for (int slice = 0; slice < holders.slices(); slice++) {
       sumWhenComplete(slice);

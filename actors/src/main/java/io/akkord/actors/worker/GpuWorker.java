@@ -28,8 +28,10 @@ import io.akkord.model.objective.Moments;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
@@ -46,11 +48,14 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
    * Its share.
    *
    * @param step the first step this is about
-   * @param number of the assignment
+   * @param number of the assignment; rises with every one
+   * @param anew whether what it had of that step before counts no more; otherwise {@code now} comes
+   *     on top of it
    * @param now shards of that step that it must compute under this assignment
    * @param all its shards of every later step
    */
-  public record Assigned(long attempt, long step, long number, List<Integer> now, List<Integer> all)
+  public record Assigned(
+      long attempt, long step, long number, boolean anew, List<Integer> now, List<Integer> all)
       implements Command {}
 
   /** Where the gradient of each slice goes from now on: to every copy of the slice. */
@@ -117,6 +122,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   private final TreeMap<Long, Map<Integer, LaneInbox.Block>> incoming = new TreeMap<>();
   private final Map<Long, List<SharesOf>> sharesOfStep = new HashMap<>();
   private final List<Long> scored = new ArrayList<>();
+  private final Set<Long> unpushed = new HashSet<>();
   private final List<CompletableFuture<?>> sends = new ArrayList<>();
   private final List<Command> waitingForVersion = new ArrayList<>();
   private List<List<LaneAddress>> sliceLanes = List.of();
@@ -124,12 +130,20 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   private SharesOf shares;
   private StepMoments moments;
   private TableStamp stamp;
+  private TableStamp taking;
   private Proceed proceed;
-  private boolean installing;
+  private CompletableFuture<Void> installation = CompletableFuture.completedFuture(null);
+
+  /** The version the device reads or has read; {@link #version} follows when it has. */
+  private long newest = -1;
+
   private long version = -1;
   private long proceeded = -1;
+  private long noBoundaryUpTo = -1;
   private long started = -1;
-  private long startedUnder = -1;
+
+  /** Shares of the begun step under an older assignment count no more. */
+  private long countsFrom = -1;
 
   /**
    * A worker.
@@ -247,23 +261,35 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     if (assigned.attempt() != facts.attempt()) {
       return this;
     }
+    if (shares != null && assigned.number() <= shares.number()) {
+      // A repeated one must not be computed twice, an older one is over.
+      return this;
+    }
     SharesOf now = new SharesOf(assigned.number(), assigned.now());
-    boolean replaces = shares == null || assigned.now().equals(assigned.all());
-    List<SharesOf> ofStep = new ArrayList<>(replaces ? List.of() : sharesOf(assigned.step()));
+    boolean anew = assigned.anew() || shares == null;
+    List<SharesOf> ofStep = new ArrayList<>(anew ? List.of() : sharesOf(assigned.step()));
     ofStep.add(now);
     sharesOfStep.put(assigned.step(), ofStep);
     shares = new SharesOf(assigned.number(), assigned.all());
-    if (started == assigned.step()) {
-      forward(assigned.step(), now);
-    } else if (started > assigned.step() && assigned.number() > startedUnder) {
-      // The parameters took the lane and were faster: what was begun counts under no assignment any
-      // more.
-      startedUnder = assigned.number();
-      forward(started, shares);
+    if (started > assigned.step()) {
+      // The parameters took the lane and were faster.
+      beginAnew(shares);
+    } else if (started == assigned.step() && anew) {
+      beginAnew(now);
+    } else if (started == assigned.step()) {
+      forward(started, now);
     } else {
       startWhenReady();
     }
     return this;
+  }
+
+  /** What was begun of the step counts under no assignment any more. */
+  private void beginAnew(SharesOf share) {
+    countsFrom = share.number();
+    scored.clear();
+    unpushed.clear();
+    forward(started, share);
   }
 
   private Behavior<Command> onHolders(Holders holders) {
@@ -288,7 +314,8 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
         header.run().equals(facts.runId())
             && header.attempt() == facts.attempt()
             && header.kind() == Kind.PARAMETERS
-            && header.step() > version;
+            && header.slice() < facts.slices().size()
+            && header.step() > newest;
     if (!wanted) {
       inbox.refuse(arrived.block());
       return this;
@@ -306,23 +333,22 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   }
 
   private void installWhenComplete() {
-    if (installing || incoming.isEmpty()) {
+    if (newest > version || incoming.isEmpty()) {
       return;
     }
-    long newest = incoming.lastKey();
-    Map<Integer, LaneInbox.Block> blocks = incoming.get(newest);
+    long next = incoming.lastKey();
+    Map<Integer, LaneInbox.Block> blocks = incoming.get(next);
     if (blocks.size() < facts.slices().size()) {
       return;
     }
-    installing = true;
+    newest = next;
     List<ByteBuffer> slices = new ArrayList<>();
     facts.slices().forEach(slice -> slices.add(blocks.get(slice.index()).bytes()));
-    getContext()
-        .pipeToSelf(compute.install(slices), (done, failure) -> new Installed(newest, failure));
+    installation = compute.install(slices).toCompletableFuture();
+    getContext().pipeToSelf(installation, (done, failure) -> new Installed(next, failure));
   }
 
   private Behavior<Command> onInstalled(Installed installed) {
-    installing = false;
     if (installed.failure() != null) {
       return fail("installing parameters", installed.failure());
     }
@@ -345,10 +371,14 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   }
 
   private Behavior<Command> onProceed(Proceed told) {
+    if (proceed != null && told.committedSteps() < proceed.committedSteps()) {
+      return this;
+    }
+    boolean asked = proceed != null && told.table().equals(proceed.table());
     proceed = told;
     if (told.table().equals(stamp)) {
       proceedNow();
-    } else {
+    } else if (!asked) {
       pull();
     }
     return this;
@@ -368,9 +398,15 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     return this;
   }
 
+  /** Only the table that it was told of is taken, once; until it comes it is asked for again. */
   private Behavior<Command> onTable(Table table) {
-    timers.cancel(PullAgain.INSTANCE);
     TableStamp arrived = table.content().stamp();
+    boolean wanted = proceed != null && arrived.equals(proceed.table());
+    if (!wanted || arrived.equals(stamp) || arrived.equals(taking)) {
+      return this;
+    }
+    timers.cancel(PullAgain.INSTANCE);
+    taking = arrived;
     getContext()
         .pipeToSelf(
             compute.useTable(table.content().samples()),
@@ -385,8 +421,6 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     stamp = used.stamp();
     if (proceed.table().equals(stamp)) {
       proceedNow();
-    } else {
-      pull();
     }
     return this;
   }
@@ -397,21 +431,36 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   }
 
   private void startWhenReady() {
-    boolean allowed =
-        version == proceeded || (proceeded >= 0 && version >= 0 && !facts.waitsAfter(version));
     boolean over = version >= facts.plan().totalSteps();
-    if (shares == null || version < 0 || over || !allowed || started == version) {
+    if (shares == null || version < 0 || over || started == version || !mayCompute()) {
       return;
     }
     started = version;
-    startedUnder = sharesOf(version).stream().mapToLong(SharesOf::number).max().orElse(-1);
+    countsFrom = -1;
+    unpushed.clear();
     sharesOf(version).forEach(group -> forward(version, group));
+  }
+
+  /**
+   * Whether every boundary up to the version is over and its rewrites are in force. Parameters take
+   * the lane, so they may be here before the word that a boundary is over.
+   */
+  private boolean mayCompute() {
+    if (proceeded < 0 || version < proceeded || !proceed.table().equals(stamp)) {
+      return false;
+    }
+    noBoundaryUpTo = Math.max(noBoundaryUpTo, proceeded);
+    while (noBoundaryUpTo < version && !facts.waitsAfter(noBoundaryUpTo + 1)) {
+      noBoundaryUpTo++;
+    }
+    return noBoundaryUpTo >= version;
   }
 
   private void forward(long step, SharesOf group) {
     if (group.shards().isEmpty()) {
       return;
     }
+    unpushed.add(group.number());
     getContext()
         .pipeToSelf(
             compute.forward(step, group.number(), group.shards()),
@@ -422,7 +471,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     if (forwarded.failure() != null) {
       return fail("scoring step " + forwarded.step(), forwarded.failure());
     }
-    if (forwarded.step() == started) {
+    if (forwarded.step() == started && forwarded.assignment() >= countsFrom) {
       Scores scores = forwarded.scores();
       phases.forwarded(scores);
       scored.add(forwarded.assignment());
@@ -467,7 +516,10 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     phases.backwarded();
     sends.removeIf(CompletableFuture::isDone);
     done.sums().forEach(sum -> push(done, sum));
-    pushed = done.step();
+    unpushed.remove(done.assignment());
+    if (done.step() == started && unpushed.isEmpty()) {
+      pushed = done.step();
+    }
     return this;
   }
 
@@ -504,13 +556,17 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   private Behavior<Command> onEvaluate(Evaluate evaluate) {
     if (version < evaluate.committedSteps()) {
       waitingForVersion.add(evaluate);
-      return this;
+    } else if (newest == evaluate.committedSteps()) {
+      evaluate(evaluate);
     }
+    return this;
+  }
+
+  private void evaluate(Evaluate evaluate) {
     getContext()
         .pipeToSelf(
             compute.evaluate(evaluate.group()),
             (score, failure) -> new Evaluated(evaluate.committedSteps(), score, failure));
-    return this;
   }
 
   private Behavior<Command> onEvaluated(Evaluated evaluated) {
@@ -524,7 +580,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   private Behavior<Command> onRewrite(Rewrite rewrite) {
     if (version < rewrite.committedSteps()) {
       waitingForVersion.add(rewrite);
-    } else {
+    } else if (newest == rewrite.committedSteps()) {
       rewriter.tell(new Rewriter.Rewrite(rewrite.group(), rewrite.committedSteps()));
     }
     return this;
@@ -535,9 +591,15 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     return Behaviors.stopped();
   }
 
-  /** Its gradients may still be read; their memory goes when the last reader has let go. */
+  /**
+   * Its gradients may still be read; their memory goes when the last reader has let go. So do the
+   * parameters, of which the device may be the reader.
+   */
   private Behavior<Command> onPostStop(PostStop signal) {
-    incoming.values().forEach(blocks -> blocks.values().forEach(block -> block.release().run()));
+    List<LaneInbox.Block> blocks = new ArrayList<>();
+    incoming.values().forEach(ofVersion -> blocks.addAll(ofVersion.values()));
+    installation.whenComplete(
+        (installed, failure) -> blocks.forEach(block -> block.release().run()));
     inbox.close();
     CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new))
         .whenComplete((released, failure) -> compute.close());

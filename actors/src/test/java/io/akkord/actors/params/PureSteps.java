@@ -291,7 +291,7 @@ final class PureSteps {
       List<Integer> now = moved == null ? all : all.stream().filter(moved::contains).toList();
       Share share = new Share(assignment.number(), now);
       Share later = new Share(assignment.number(), all);
-      send("server", id, "Assigned " + share, () -> onAssigned(id, step, share, later));
+      send("server", id, "Assigned " + share, () -> onAssigned(id, step, moved == null, share, later));
     }
   }
 
@@ -437,9 +437,9 @@ final class PureSteps {
     startWhenReady(id, worker);
   }
 
-  private void onAssigned(String id, long step, Share now, Share all) {
+  private void onAssigned(String id, long step, boolean anew, Share now, Share all) {
     Worker worker = workers.get(id);
-    boolean replaces = worker.shares == null || now.shards().equals(all.shards());
+    boolean replaces = worker.shares == null || anew;
     List<Share> shares = new ArrayList<>();
     if (!replaces) {
       shares.addAll(worker.ofStep.getOrDefault(step, List.of(worker.shares)));
