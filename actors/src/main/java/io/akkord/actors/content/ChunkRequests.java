@@ -3,6 +3,7 @@ package io.akkord.actors.content;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.TimerScheduler;
 import io.akkord.actors.bulk.BulkHeader;
+import io.akkord.actors.bulk.Dtype;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.content.ContentFetcher.Overdue;
 import io.akkord.actors.content.ContentFetcher.Refused;
@@ -134,6 +135,7 @@ final class ChunkRequests {
   boolean arrived(BulkHeader header, int bytes) {
     boolean wanted =
         header.kind() == BulkHeader.Kind.FILE
+            && header.dtype() == Dtype.BYTES
             && header.run().equals(manifest.id())
             && window != null
             && header.slice() == file

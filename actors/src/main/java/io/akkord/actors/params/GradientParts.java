@@ -2,6 +2,7 @@ package io.akkord.actors.params;
 
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.LaneInbox.Block;
+import io.akkord.model.tree.ReductionTree;
 import io.akkord.model.tree.ReductionTree.Node;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -21,12 +22,19 @@ final class GradientParts {
   private long newest;
   private int covered;
 
-  /** From now on these count; returns the blocks that no longer fit, for the caller to release. */
+  /**
+   * From now on these count, unless newer ones do; returns the blocks that no longer fit, for the
+   * caller to release.
+   */
   List<Block> expect(long newStep, long[] newAssignments) {
+    long newNewest = Arrays.stream(newAssignments).max().orElse(0);
+    if (newStep < step || newStep == step && newNewest < newest) {
+      return List.of();
+    }
     boolean same = step == newStep && Arrays.equals(assignments, newAssignments);
     step = newStep;
     assignments = newAssignments.clone();
-    newest = Arrays.stream(assignments).max().orElse(0);
+    newest = newNewest;
     summed &= same;
     List<Block> stale = blocks.values().stream().filter(block -> !fits(block.header())).toList();
     stale.forEach(this::forget);
@@ -41,12 +49,22 @@ final class GradientParts {
 
   /** Takes a block or lets go of it. */
   void add(Block block) {
+    if (!fits(block.header())) {
+      block.release().run();
+      return;
+    }
     Node node = new Node(block.header().lo(), block.header().hi());
-    if (!fits(block.header()) || blocks.putIfAbsent(node, block) != null) {
+    if (overlaps(node)) {
       block.release().run();
     } else {
+      blocks.put(node, block);
       covered += node.hi() - node.lo();
     }
+  }
+
+  /** Each shard counts once: the same block comes twice, or a part of one that is here. */
+  private boolean overlaps(Node node) {
+    return blocks.keySet().stream().anyMatch(b -> b.lo() < node.hi() && node.lo() < b.hi());
   }
 
   private void forget(Block block) {
@@ -57,7 +75,7 @@ final class GradientParts {
   }
 
   private boolean fits(BulkHeader header) {
-    if (header.step() != step || header.hi() > assignments.length) {
+    if (header.step() != step || !isSubtree(header.lo(), header.hi())) {
       return false;
     }
     for (int shard = header.lo(); shard < header.hi(); shard++) {
@@ -66,6 +84,19 @@ final class GradientParts {
       }
     }
     return true;
+  }
+
+  /** Only whole subtrees can be added up along the tree. */
+  private boolean isSubtree(int lo, int hi) {
+    if (lo >= hi || hi > assignments.length) {
+      return false;
+    }
+    Node wanted = new Node(lo, hi);
+    Node at = ReductionTree.root(assignments.length);
+    while (!at.equals(wanted) && !at.isLeaf()) {
+      at = lo < at.right().lo() ? at.left() : at.right();
+    }
+    return at.equals(wanted);
   }
 
   /** Whether every shard is covered. */

@@ -289,7 +289,8 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   /** Tells the slices under which assignment each shard's gradient counts. */
   private void expect() {
     long[] assignments = barrier.assignments();
-    ParameterShard.Expect expect = new ParameterShard.Expect(barrier.step(), assignments);
+    ParameterShard.Expect expect =
+        new ParameterShard.Expect(facts.attempt(), barrier.step(), assignments);
     holders.refs().forEach(shard -> shard.tell(expect));
   }
 

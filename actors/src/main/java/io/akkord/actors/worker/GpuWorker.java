@@ -18,6 +18,7 @@ import io.akkord.actors.ledger.Ledger;
 import io.akkord.actors.ledger.Ledger.RewriteGroup;
 import io.akkord.actors.ledger.Ledger.TableStamp;
 import io.akkord.actors.params.ParameterServer;
+import io.akkord.actors.params.SliceBlocks;
 import io.akkord.actors.rewrite.Rewriter;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.actors.supervisor.Supervisor;
@@ -31,6 +32,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -311,20 +313,23 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   private Behavior<Command> onBlockArrived(BlockArrived arrived) {
     BulkHeader header = arrived.header();
     boolean wanted =
-        header.run().equals(facts.runId())
-            && header.attempt() == facts.attempt()
+        SliceBlocks.isOurs(facts, header)
             && header.kind() == Kind.PARAMETERS
-            && header.slice() < facts.slices().size()
             && header.step() > newest;
     if (!wanted) {
       inbox.refuse(arrived.block());
       return this;
     }
+    LaneInbox.Block block = inbox.take(arrived.block());
+    Optional<String> flaw = SliceBlocks.flaw(facts, block);
+    if (flaw.isPresent()) {
+      getContext().getLog().warn("worker {} refused {}", id, flaw.get());
+      block.release().run();
+      return this;
+    }
     phases.block();
     LaneInbox.Block old =
-        incoming
-            .computeIfAbsent(header.step(), v -> new TreeMap<>())
-            .put(header.slice(), inbox.take(arrived.block()));
+        incoming.computeIfAbsent(header.step(), v -> new TreeMap<>()).put(header.slice(), block);
     if (old != null) {
       old.release().run();
     }
@@ -533,6 +538,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
               done.step(),
               done.assignment(),
               Kind.GRADIENT,
+              SliceBlocks.wire(facts),
               sum.node().lo(),
               sum.node().hi(),
               facts.slices().get(i).index());

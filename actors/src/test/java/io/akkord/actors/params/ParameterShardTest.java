@@ -11,6 +11,7 @@ import akka.actor.typed.javadsl.Adapter;
 import io.akkord.actors.RunFixture;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.BulkHeader.Kind;
+import io.akkord.actors.bulk.Dtype;
 import io.akkord.actors.bulk.InJvmBulk;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.bulk.LaneInbox;
@@ -102,7 +103,7 @@ class ParameterShardTest {
   @Test
   void gradientsOfOtherRunsAttemptsAndAssignmentsAreReleasedAndDoNotCount() {
     Copy copy = filled(1);
-    copy.ref().tell(new ParameterShard.Expect(0, new long[] {2, 2, 2, 2}));
+    copy.ref().tell(new ParameterShard.Expect(1, 0, new long[] {2, 2, 2, 2}));
     assertThat(send(copy, "other", 1, 0, 2, 0, 4)).succeedsWithin(Duration.ofSeconds(3));
     assertThat(send(copy, RunFixture.RUN, 2, 0, 2, 0, 4)).succeedsWithin(Duration.ofSeconds(3));
     assertThat(send(copy, RunFixture.RUN, 1, 0, 1, 0, 4)).succeedsWithin(Duration.ofSeconds(3));
@@ -121,7 +122,7 @@ class ParameterShardTest {
     copy.ref().tell(apply(1, 0, 1));
     next();
     assertThat(early).isNotDone();
-    copy.ref().tell(new ParameterShard.Expect(1, new long[] {1, 1, 1, 1}));
+    copy.ref().tell(new ParameterShard.Expect(1, 1, new long[] {1, 1, 1, 1}));
     assertThat(server.expectMessageClass(ParameterServer.SliceSummed.class).step()).isEqualTo(1);
   }
 
@@ -162,7 +163,7 @@ class ParameterShardTest {
     Copy behind = filled(1);
     next();
     ByteBuffer gradient = gradient();
-    behind.ref().tell(new ParameterShard.Expect(0, new long[] {1, 1, 1, 1}));
+    behind.ref().tell(new ParameterShard.Expect(1, 0, new long[] {1, 1, 1, 1}));
     CompletableFuture<Void> sent = send(behind, RunFixture.RUN, 1, 0, 1, 0, 4, gradient);
     server.expectMessageClass(ParameterServer.SliceSummed.class);
     KIT.stop(behind.ref());
@@ -294,13 +295,14 @@ class ParameterShardTest {
   }
 
   private void fill(Copy copy) {
-    BulkHeader header = new BulkHeader(RunFixture.RUN, 1, 0, 0, Kind.SNAPSHOT_WEIGHTS, 0, 1, 0);
+    BulkHeader header =
+        new BulkHeader(RunFixture.RUN, 1, 0, 0, Kind.SNAPSHOT_WEIGHTS, Dtype.FLOAT32, 0, 1, 0);
     bulk.send(copy.lane(), header, floats(1, 2));
   }
 
   private void sum(Copy copy, long attempt, long step, long assignment) {
     long[] all = {assignment, assignment, assignment, assignment};
-    copy.ref().tell(new ParameterShard.Expect(step, all));
+    copy.ref().tell(new ParameterShard.Expect(attempt, step, all));
     send(copy, RunFixture.RUN, attempt, step, assignment, 0, 4);
     ParameterServer.SliceSummed summed =
         server.expectMessageClass(ParameterServer.SliceSummed.class);
@@ -322,7 +324,9 @@ class ParameterShardTest {
       int lo,
       int hi,
       ByteBuffer bytes) {
-    BulkHeader header = new BulkHeader(run, attempt, step, assignment, Kind.GRADIENT, lo, hi, 0);
+    BulkHeader header =
+        new BulkHeader(
+            run, attempt, step, assignment, Kind.GRADIENT, Dtype.FLOAT32, lo, hi, 0);
     return bulk.send(copy.lane(), header, bytes).toCompletableFuture();
   }
 

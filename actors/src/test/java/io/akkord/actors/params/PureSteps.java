@@ -2,6 +2,7 @@ package io.akkord.actors.params;
 
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.BulkHeader.Kind;
+import io.akkord.actors.bulk.Dtype;
 import io.akkord.actors.bulk.LaneInbox.Block;
 import io.akkord.actors.ledger.Ledger.CommitStep;
 import io.akkord.actors.ledger.PureLedger;
@@ -547,7 +548,16 @@ final class PureSteps {
     ByteBuffer bytes = ByteBuffer.allocate(part.length * Double.BYTES);
     bytes.asDoubleBuffer().put(part);
     BulkHeader header =
-        new BulkHeader("run", 1, step, number, Kind.GRADIENT, node.lo(), node.hi(), copy.slice);
+        new BulkHeader(
+            "run",
+            1,
+            step,
+            number,
+            Kind.GRADIENT,
+            Dtype.FLOAT64,
+            node.lo(),
+            node.hi(),
+            copy.slice);
     take(copy, new Block(header, bytes, () -> {}));
   }
 
@@ -562,7 +572,16 @@ final class PureSteps {
         fault == Fault.NO_ASSIGNMENT_CHECK && header.step() == copy.parts.step() && barrier != null;
     long as = rename ? barrier.assignments()[header.lo()] : header.assignment();
     BulkHeader told =
-        new BulkHeader("run", 1, header.step(), as, header.kind(), header.lo(), header.hi(), 0);
+        new BulkHeader(
+            "run",
+            1,
+            header.step(),
+            as,
+            header.kind(),
+            header.dtype(),
+            header.lo(),
+            header.hi(),
+            0);
     copy.arrived.add(block);
     copy.parts.add(new Block(told, block.bytes(), block.release()));
     sum(copy);

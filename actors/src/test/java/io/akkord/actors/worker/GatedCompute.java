@@ -23,10 +23,10 @@ import java.util.function.Supplier;
  * A device that notes what it is asked for. Calls behind a gate do their work when the test lets
  * them, as a device thread does some time after it was asked.
  */
-final class GatedCompute implements Compute {
+public final class GatedCompute implements Compute {
   private static final int SHARDS = 4;
 
-  private record Waiting(String name, Runnable work) {}
+  private record Waiting(String name, CompletableFuture<?> result, Runnable work) {}
 
   private final Set<String> gates = new HashSet<>();
   private final List<Waiting> waiting = new ArrayList<>();
@@ -35,27 +35,37 @@ final class GatedCompute implements Compute {
   private int lent;
 
   /** From now on calls of this name wait. */
-  synchronized void gate(String name) {
+  public synchronized void gate(String name) {
     gates.add(name);
   }
 
   /** Does the work of the oldest call of this name that waits. */
-  void let(String name) {
-    take(name).run();
+  public void let(String name) {
+    take(name).work().run();
   }
 
-  private synchronized Runnable take(String name) {
+  /** Fails the oldest call of this name that waits. */
+  public void fail(String name, String why) {
+    take(name).result().completeExceptionally(new IllegalStateException(why));
+  }
+
+  private synchronized Waiting take(String name) {
     Waiting next =
         waiting.stream()
             .filter(call -> call.name().equals(name))
             .findFirst()
             .orElseThrow(() -> new AssertionError("no " + name + " waits; calls: " + calls));
     waiting.remove(next);
-    return next.work();
+    return next;
+  }
+
+  /** Calls that wait behind a gate. */
+  public synchronized int waiting() {
+    return waiting.size();
   }
 
   /** What it was asked for since the last time, without the opening. */
-  synchronized List<String> calls() {
+  public synchronized List<String> calls() {
     List<String> all = List.copyOf(calls);
     calls.clear();
     return all;
@@ -76,15 +86,15 @@ final class GatedCompute implements Compute {
             result.completeExceptionally(e);
           }
         };
-    if (isGated(name, run)) {
+    if (isGated(name, result, run)) {
       return result;
     }
     run.run();
     return result;
   }
 
-  private synchronized boolean isGated(String name, Runnable run) {
-    return gates.contains(name) && waiting.add(new Waiting(name, run));
+  private synchronized boolean isGated(String name, CompletableFuture<?> result, Runnable run) {
+    return gates.contains(name) && waiting.add(new Waiting(name, result, run));
   }
 
   private synchronized void note(String call, Object... arguments) {

@@ -253,4 +253,16 @@ class GpuWorkerBoundaryTest {
     assertThat(w.told(Supervisor.WorkerFailed.class)).isEmpty();
     assertThat(w.compute.calls()).endsWith("close");
   }
+
+  @Test
+  void aDeviceThatFailsIsToldWithWhatItDidBeforeTheWorkerEnds() {
+    WorkerFixture w = begun();
+    w.compute.gate("forward");
+    w.parameters(1);
+    w.settled();
+    w.compute.fail("forward", "out of memory");
+    assertThat(w.tells(Supervisor.WorkerFailed.class))
+        .isEqualTo(new Supervisor.WorkerFailed("w", "scoring step 1: out of memory"));
+    w.awaitEnd();
+  }
 }

@@ -4,10 +4,14 @@ import static io.akkord.actors.worker.WorkerFixture.ATTEMPT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.LoggingTestKit;
 import io.akkord.actors.RunFixture;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.BulkHeader.Kind;
+import io.akkord.actors.bulk.Dtype;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
@@ -98,7 +102,8 @@ class GpuWorkerTest {
             WorkerFixture.header(RunFixture.RUN, ATTEMPT - 1, 1, 0),
             WorkerFixture.header(RunFixture.RUN, ATTEMPT + 1, 1, 0),
             WorkerFixture.header(RunFixture.RUN, ATTEMPT, 1, 2),
-            new BulkHeader(RunFixture.RUN, ATTEMPT, 1, 0, Kind.SNAPSHOT_WEIGHTS, 0, 3, 0));
+            new BulkHeader(
+                RunFixture.RUN, ATTEMPT, 1, 0, Kind.SNAPSHOT_WEIGHTS, Dtype.FLOAT32, 0, 3, 0));
     List<CompletableFuture<Void>> released =
         strange.stream().map(h -> w.parameters(h, GatedCompute.floats(9))).toList();
     w.settled();
@@ -108,6 +113,27 @@ class GpuWorkerTest {
     assertThat(w.compute.calls()).as("slice 0 has not come").isEmpty();
     w.parameters(1, 0, 1);
     w.settled();
+    assertThat(w.compute.calls()).startsWith("install [1.0, 1.0, 1.0, 1.0]");
+  }
+
+  @Test
+  void parametersOfAnotherTypeOrLengthAreRefusedAndTheRunGoesOn() {
+    WorkerFixture w = begun();
+    BulkHeader doubles = WorkerFixture.header(RunFixture.RUN, ATTEMPT, 1, Dtype.FLOAT64, 0);
+    BulkHeader floats = WorkerFixture.header(RunFixture.RUN, ATTEMPT, 1, 0);
+    List<CompletableFuture<Void>> released = new ArrayList<>();
+    LoggingTestKit.warn(
+            "worker w refused PARAMETERS of step 1, slice 0: found 8 bytes of FLOAT64, expected 8 bytes of FLOAT32")
+        .expect(
+            KIT.system(),
+            () -> released.add(w.parameters(doubles, GatedCompute.floats(9))));
+    LoggingTestKit.warn("found 16 bytes of FLOAT32, expected 8 bytes of FLOAT32")
+        .expect(
+            KIT.system(), () -> released.add(w.parameters(floats, ByteBuffer.allocateDirect(16))));
+    w.settled();
+    assertThat(released).allMatch(CompletableFuture::isDone);
+    w.parameters(1);
+    assertThat(w.scored()).containsExactly("step 1 under 1: [0, 1, 2, 3]");
     assertThat(w.compute.calls()).startsWith("install [1.0, 1.0, 1.0, 1.0]");
   }
 

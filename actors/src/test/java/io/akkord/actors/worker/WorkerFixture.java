@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.RunFixture;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.BulkHeader.Kind;
+import io.akkord.actors.bulk.Dtype;
 import io.akkord.actors.bulk.InJvmBulk;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.bulk.LaneInbox;
@@ -137,7 +138,11 @@ final class WorkerFixture {
   }
 
   static BulkHeader header(String run, long attempt, long version, int slice) {
-    return new BulkHeader(run, attempt, version, 0, Kind.PARAMETERS, 0, 0, slice);
+    return header(run, attempt, version, Dtype.FLOAT32, slice);
+  }
+
+  static BulkHeader header(String run, long attempt, long version, Dtype dtype, int slice) {
+    return new BulkHeader(run, attempt, version, 0, Kind.PARAMETERS, dtype, 0, 0, slice);
   }
 
   /** Tells the worker the statistics of a step. */
