@@ -9,13 +9,16 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The gradient blocks of one step that one slice has, by subtree. A block counts only while every
  * shard under it is expected under the assignment it was computed for.
  */
 final class GradientParts {
-  private final Map<Node, Block> blocks = new HashMap<>();
+  /** By first shard; none overlaps another. */
+  private final TreeMap<Integer, Block> blocks = new TreeMap<>();
+
   private long step = -1;
   private long[] assignments = {};
   private boolean summed;
@@ -53,25 +56,27 @@ final class GradientParts {
       block.release().run();
       return;
     }
-    Node node = new Node(block.header().lo(), block.header().hi());
-    if (overlaps(node)) {
+    if (overlaps(block.header())) {
       block.release().run();
     } else {
-      blocks.put(node, block);
-      covered += node.hi() - node.lo();
+      blocks.put(block.header().lo(), block);
+      covered += shards(block);
     }
   }
 
   /** Each shard counts once: the same block comes twice, or a part of one that is here. */
-  private boolean overlaps(Node node) {
-    return blocks.keySet().stream().anyMatch(b -> b.lo() < node.hi() && node.lo() < b.hi());
+  private boolean overlaps(BulkHeader header) {
+    Map.Entry<Integer, Block> before = blocks.lowerEntry(header.hi());
+    return before != null && before.getValue().header().hi() > header.lo();
+  }
+
+  private static int shards(Block block) {
+    return block.header().hi() - block.header().lo();
   }
 
   private void forget(Block block) {
-    Node node = new Node(block.header().lo(), block.header().hi());
-    if (blocks.remove(node, block)) {
-      covered -= node.hi() - node.lo();
-    }
+    blocks.remove(block.header().lo());
+    covered -= shards(block);
   }
 
   private boolean fits(BulkHeader header) {
@@ -128,7 +133,7 @@ final class GradientParts {
 
   Map<Node, ByteBuffer> bytes() {
     Map<Node, ByteBuffer> bytes = new HashMap<>();
-    blocks.forEach((node, block) -> bytes.put(node, block.bytes()));
+    blocks.values().forEach(b -> bytes.put(new Node(b.header().lo(), b.header().hi()), b.bytes()));
     return bytes;
   }
 

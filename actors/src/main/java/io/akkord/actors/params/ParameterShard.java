@@ -15,13 +15,9 @@ import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.bulk.LaneInbox;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.model.layout.ParameterLayout.Slice;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -96,18 +92,12 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   private final LaneInbox inbox;
   private final LaneAddress checkpointLane;
   private final ActorRef<ParameterServer.Command> server;
-  private final Map<String, LaneAddress> lanes = new HashMap<>();
-
-  /** Who still reads the weights, by number of the send: one worker may be sent to twice. */
-  private final Map<Long, String> sending = new HashMap<>();
-
+  private final SliceReaders readers = new SliceReaders();
   private final GradientParts parts = new GradientParts();
   private final List<LaneInbox.Block> early = new ArrayList<>();
   private final String holder;
   private final StateBlocks state = new StateBlocks();
   private final List<Feed> feeds = new ArrayList<>();
-  private final List<CompletableFuture<?>> reading = new ArrayList<>();
-  private long sends;
   private boolean publishing;
   private boolean opening;
   private final KeptSlices.Lease lease;
@@ -204,20 +194,11 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
           .pipeToSelf(
               device.submit(
                   () -> {
-                    fresh = new HeldSlice(slice, device, openStore(), from);
+                    fresh = new HeldSlice(slice, device, state.open(facts, slice, device), from);
                     return fresh;
                   }),
               Opened::new);
     }
-  }
-
-  private SliceStore openStore() {
-    return device.open(
-        facts,
-        slice,
-        state.bytes(Kind.SNAPSHOT_WEIGHTS),
-        state.bytes(Kind.SNAPSHOT_FIRST_MOMENT),
-        state.bytes(Kind.SNAPSHOT_SECOND_MOMENT));
   }
 
   private Behavior<Command> onOpened(Opened opened) {
@@ -259,7 +240,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   }
 
   private void publishAll() {
-    lanes.keySet().forEach(this::publish);
+    readers.workers().forEach(this::publish);
   }
 
   private Behavior<Command> onFeed(Feed feed) {
@@ -297,16 +278,15 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   }
 
   private Behavior<Command> onAdmit(Admit admit) {
-    boolean known = admit.lane().equals(lanes.put(admit.worker(), admit.lane()));
-    if (!known && held != null && waitingApply == null && !applying) {
+    boolean isNew = readers.admit(admit.worker(), admit.lane());
+    if (isNew && held != null && waitingApply == null && !applying) {
       publish(admit.worker());
     }
     return this;
   }
 
   private Behavior<Command> onDismiss(Dismiss dismiss) {
-    lanes.remove(dismiss.worker());
-    sending.values().removeIf(dismiss.worker()::equals);
+    readers.dismiss(dismiss.worker());
     applyWhenReady();
     return this;
   }
@@ -423,7 +403,8 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
       getContext()
           .getLog()
           .warn(
-              "slice {} refused the decision on step {} under assignment {}: expected is step {} under {}, {}",
+              "slice {} refused the decision on step {} under assignment {}: expected is step {}"
+                  + " under {}, {}",
               slice.index(),
               apply.step(),
               apply.assignment(),
@@ -447,7 +428,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
 
   /** The slice is written in place, so every worker must have let go of the version before. */
   private void applyWhenReady() {
-    if (waitingApply == null || held == null || !sending.isEmpty()) {
+    if (waitingApply == null || held == null || !readers.haveLetGo()) {
       return;
     }
     Apply apply = waitingApply;
@@ -497,17 +478,14 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     if (!publishing) {
       return;
     }
-    long number = ++sends;
-    sending.put(number, worker);
     CompletionStage<Void> send =
-        bulk.send(lanes.get(worker), header(Kind.PARAMETERS), held.store().weights());
-    reading.removeIf(CompletableFuture::isDone);
-    reading.add(send.toCompletableFuture());
+        bulk.send(readers.lane(worker), header(Kind.PARAMETERS), held.store().weights());
+    long number = readers.sent(worker, send);
     getContext().pipeToSelf(send, (released, failure) -> new Sent(number));
   }
 
   private Behavior<Command> onSent(Sent sent) {
-    if (sending.remove(sent.send()) != null) {
+    if (readers.ended(sent.send())) {
       applyWhenReady();
     }
     return this;
@@ -536,8 +514,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
           return null;
         });
     // Whoever still reads the weights reads this memory.
-    CompletableFuture.allOf(reading.toArray(CompletableFuture[]::new))
-        .whenComplete((released, failure) -> device.submit(this::endLease));
+    readers.released().whenComplete((released, failure) -> device.submit(this::endLease));
     return this;
   }
 

@@ -2,6 +2,8 @@ package io.akkord.actors.params;
 
 import io.akkord.actors.bulk.BulkHeader.Kind;
 import io.akkord.actors.bulk.LaneInbox.Block;
+import io.akkord.actors.run.RunFacts;
+import io.akkord.model.layout.ParameterLayout.Slice;
 import java.nio.ByteBuffer;
 import java.util.EnumMap;
 import java.util.List;
@@ -42,8 +44,17 @@ final class StateBlocks {
     return version;
   }
 
-  /** What came of a kind; null if nothing did. */
-  ByteBuffer bytes(Kind kind) {
+  /** Opens the copy with what is here; in a job of its device, while nothing is added. */
+  SliceStore open(RunFacts facts, Slice slice, SliceDevice device) {
+    return device.open(
+        facts,
+        slice,
+        bytes(Kind.SNAPSHOT_WEIGHTS),
+        bytes(Kind.SNAPSHOT_FIRST_MOMENT),
+        bytes(Kind.SNAPSHOT_SECOND_MOMENT));
+  }
+
+  private ByteBuffer bytes(Kind kind) {
     Block block = blocks.get(kind);
     return block == null ? null : block.bytes();
   }

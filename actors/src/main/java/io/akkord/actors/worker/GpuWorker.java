@@ -25,16 +25,12 @@ import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.worker.Compute.EvalScore;
 import io.akkord.actors.worker.Compute.PartialSum;
 import io.akkord.actors.worker.Compute.Scores;
+import io.akkord.actors.worker.WorkerShares.Share;
 import io.akkord.model.objective.Moments;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -106,12 +102,9 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     INSTANCE
   }
 
-  private record SharesOf(long number, List<Integer> shards) {}
-
   private final RunFacts facts;
   private final String id;
   private final Compute compute;
-  private final Bulk bulk;
   private final LaneInbox inbox;
   private final ActorRef<ParameterServer.Command> server;
   private final ActorRef<Ledger.Command> ledger;
@@ -121,31 +114,17 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   private final ActorRef<Ledger.TableContent> tableAdapter;
   private final ActorRef<Rewriter.Command> rewriter;
   private final PhaseClock phases;
-  private final TreeMap<Long, Map<Integer, LaneInbox.Block>> incoming = new TreeMap<>();
-  private final Map<Long, List<SharesOf>> sharesOfStep = new HashMap<>();
-  private final List<Long> scored = new ArrayList<>();
-  private final Set<Long> unpushed = new HashSet<>();
-  private final List<CompletableFuture<?>> sends = new ArrayList<>();
+  private final ArrivedSlices incoming;
+  private final WorkerShares shares = new WorkerShares();
+  private final BoundaryGate gate;
+  private final GradientSender gradients;
   private final List<Command> waitingForVersion = new ArrayList<>();
-  private List<List<LaneAddress>> sliceLanes = List.of();
-  private long pushed = -1;
-  private SharesOf shares;
-  private StepMoments moments;
-  private TableStamp stamp;
-  private TableStamp taking;
-  private Proceed proceed;
   private CompletableFuture<Void> installation = CompletableFuture.completedFuture(null);
 
   /** The version the device reads or has read; {@link #version} follows when it has. */
   private long newest = -1;
 
   private long version = -1;
-  private long proceeded = -1;
-  private long noBoundaryUpTo = -1;
-  private long started = -1;
-
-  /** Shares of the begun step under an older assignment count no more. */
-  private long countsFrom = -1;
 
   /**
    * A worker.
@@ -200,7 +179,9 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     this.id = id;
     this.phases = new PhaseClock(id, System::nanoTime);
     this.compute = compute;
-    this.bulk = bulk;
+    this.incoming = new ArrivedSlices(facts.slices().size());
+    this.gate = new BoundaryGate(facts::waitsAfter);
+    this.gradients = new GradientSender(facts, bulk, phases);
     this.inbox = inbox;
     this.server = server;
     this.ledger = ledger;
@@ -260,54 +241,23 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   }
 
   private Behavior<Command> onAssigned(Assigned assigned) {
-    if (assigned.attempt() != facts.attempt()) {
-      return this;
-    }
-    if (shares != null && assigned.number() <= shares.number()) {
-      // A repeated one must not be computed twice, an older one is over.
-      return this;
-    }
-    SharesOf now = new SharesOf(assigned.number(), assigned.now());
-    boolean anew = assigned.anew() || shares == null;
-    List<SharesOf> ofStep = new ArrayList<>(anew ? List.of() : sharesOf(assigned.step()));
-    ofStep.add(now);
-    sharesOfStep.put(assigned.step(), ofStep);
-    shares = new SharesOf(assigned.number(), assigned.all());
-    if (started > assigned.step()) {
-      // The parameters took the lane and were faster.
-      beginAnew(shares);
-    } else if (started == assigned.step() && anew) {
-      beginAnew(now);
-    } else if (started == assigned.step()) {
-      forward(started, now);
-    } else {
+    if (assigned.attempt() == facts.attempt()) {
+      shares.assign(assigned, newest).forEach(this::forward);
       startWhenReady();
     }
     return this;
   }
 
-  /** What was begun of the step counts under no assignment any more. */
-  private void beginAnew(SharesOf share) {
-    countsFrom = share.number();
-    scored.clear();
-    unpushed.clear();
-    forward(started, share);
-  }
-
   private Behavior<Command> onHolders(Holders holders) {
     if (holders.attempt() == facts.attempt()) {
-      sliceLanes = holders.lanes();
+      gradients.use(holders.lanes());
     }
     return this;
   }
 
   private Behavior<Command> onPoll(Poll poll) {
-    server.tell(new ParameterServer.Position(id, poll.step(), pushed >= poll.step()));
+    server.tell(new ParameterServer.Position(id, poll.step(), shares.hasPushed(poll.step())));
     return this;
-  }
-
-  private List<SharesOf> sharesOf(long step) {
-    return sharesOfStep.getOrDefault(step, List.of(shares));
   }
 
   private Behavior<Command> onBlockArrived(BlockArrived arrived) {
@@ -328,29 +278,20 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
       return this;
     }
     phases.block();
-    LaneInbox.Block old =
-        incoming.computeIfAbsent(header.step(), v -> new TreeMap<>()).put(header.slice(), block);
-    if (old != null) {
-      old.release().run();
-    }
+    incoming.put(block);
     installWhenComplete();
     return this;
   }
 
+  /** What the device reads now is not released for another block of the same version. */
   private void installWhenComplete() {
-    if (newest > version || incoming.isEmpty()) {
-      return;
+    Optional<List<ByteBuffer>> slices = newest > version ? Optional.empty() : incoming.complete();
+    if (slices.isPresent()) {
+      newest = incoming.newest();
+      long next = newest;
+      installation = compute.install(slices.get()).toCompletableFuture();
+      getContext().pipeToSelf(installation, (done, failure) -> new Installed(next, failure));
     }
-    long next = incoming.lastKey();
-    Map<Integer, LaneInbox.Block> blocks = incoming.get(next);
-    if (blocks.size() < facts.slices().size()) {
-      return;
-    }
-    newest = next;
-    List<ByteBuffer> slices = new ArrayList<>();
-    facts.slices().forEach(slice -> slices.add(blocks.get(slice.index()).bytes()));
-    installation = compute.install(slices).toCompletableFuture();
-    getContext().pipeToSelf(installation, (done, failure) -> new Installed(next, failure));
   }
 
   private Behavior<Command> onInstalled(Installed installed) {
@@ -359,14 +300,8 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     }
     version = installed.version();
     phases.installed();
-    sharesOfStep.keySet().removeIf(step -> step < version);
-    incoming
-        .headMap(version, true)
-        .values()
-        .forEach(blocks -> blocks.values().forEach(block -> block.release().run()));
-    incoming.headMap(version, true).clear();
-    scored.clear();
-    moments = null;
+    incoming.release(version);
+    shares.installed(version);
     List<Command> ready = List.copyOf(waitingForVersion);
     waitingForVersion.clear();
     ready.forEach(command -> getContext().getSelf().tell(command));
@@ -376,16 +311,10 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   }
 
   private Behavior<Command> onProceed(Proceed told) {
-    if (proceed != null && told.committedSteps() < proceed.committedSteps()) {
-      return this;
-    }
-    boolean asked = proceed != null && told.table().equals(proceed.table());
-    proceed = told;
-    if (told.table().equals(stamp)) {
-      proceedNow();
-    } else if (!asked) {
+    if (gate.proceed(told)) {
       pull();
     }
+    startWhenReady();
     return this;
   }
 
@@ -398,24 +327,23 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   }
 
   private Behavior<Command> onPullAgain() {
-    getContext().getLog().warn("worker {}: no rewrite table from the ledger, asked again", id);
-    pull();
+    if (gate.lacksTable()) {
+      getContext().getLog().warn("worker {}: no rewrite table from the ledger, asked again", id);
+      pull();
+    }
     return this;
   }
 
   /** Only the table that it was told of is taken, once; until it comes it is asked for again. */
   private Behavior<Command> onTable(Table table) {
     TableStamp arrived = table.content().stamp();
-    boolean wanted = proceed != null && arrived.equals(proceed.table());
-    if (!wanted || arrived.equals(stamp) || arrived.equals(taking)) {
-      return this;
+    if (gate.take(arrived)) {
+      timers.cancel(PullAgain.INSTANCE);
+      getContext()
+          .pipeToSelf(
+              compute.useTable(table.content().samples()),
+              (done, failure) -> new TableUsed(arrived, failure));
     }
-    timers.cancel(PullAgain.INSTANCE);
-    taking = arrived;
-    getContext()
-        .pipeToSelf(
-            compute.useTable(table.content().samples()),
-            (done, failure) -> new TableUsed(arrived, failure));
     return this;
   }
 
@@ -423,63 +351,36 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     if (used.failure() != null) {
       return fail("taking the rewrite table", used.failure());
     }
-    stamp = used.stamp();
-    if (proceed.table().equals(stamp)) {
-      proceedNow();
-    }
+    gate.taken(used.stamp());
+    startWhenReady();
     return this;
   }
 
-  private void proceedNow() {
-    proceeded = proceed.committedSteps();
-    startWhenReady();
-  }
-
   private void startWhenReady() {
+    // What is computed while newer parameters are read counts for nobody.
+    boolean isHere = version >= 0 && version == newest;
     boolean over = version >= facts.plan().totalSteps();
-    if (shares == null || version < 0 || over || started == version || !mayCompute()) {
-      return;
+    if (isHere && !over && shares.canBegin(version) && gate.isOpen(version)) {
+      shares.begin(version).forEach(this::forward);
     }
-    started = version;
-    countsFrom = -1;
-    unpushed.clear();
-    sharesOf(version).forEach(group -> forward(version, group));
   }
 
-  /**
-   * Whether every boundary up to the version is over and its rewrites are in force. Parameters take
-   * the lane, so they may be here before the word that a boundary is over.
-   */
-  private boolean mayCompute() {
-    if (proceeded < 0 || version < proceeded || !proceed.table().equals(stamp)) {
-      return false;
-    }
-    noBoundaryUpTo = Math.max(noBoundaryUpTo, proceeded);
-    while (noBoundaryUpTo < version && !facts.waitsAfter(noBoundaryUpTo + 1)) {
-      noBoundaryUpTo++;
-    }
-    return noBoundaryUpTo >= version;
-  }
-
-  private void forward(long step, SharesOf group) {
-    if (group.shards().isEmpty()) {
-      return;
-    }
-    unpushed.add(group.number());
+  /** A share of the begun step. */
+  private void forward(Share share) {
+    long step = shares.begun();
     getContext()
         .pipeToSelf(
-            compute.forward(step, group.number(), group.shards()),
-            (scores, failure) -> new Forwarded(step, group.number(), scores, failure));
+            compute.forward(step, share.number(), share.shards()),
+            (scores, failure) -> new Forwarded(step, share.number(), scores, failure));
   }
 
   private Behavior<Command> onForwarded(Forwarded forwarded) {
     if (forwarded.failure() != null) {
       return fail("scoring step " + forwarded.step(), forwarded.failure());
     }
-    if (forwarded.step() == started && forwarded.assignment() >= countsFrom) {
+    if (shares.scored(forwarded.step(), forwarded.assignment())) {
       Scores scores = forwarded.scores();
       phases.forwarded(scores);
-      scored.add(forwarded.assignment());
       supervisor.tell(new Supervisor.HeldShare(id, scores.held(), scores.microBatches()));
       server.tell(
           new ParameterServer.Scored(
@@ -494,24 +395,19 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   }
 
   private Behavior<Command> onStepMoments(StepMoments told) {
-    if (told.attempt() != facts.attempt() || told.step() != started) {
-      return this;
+    if (told.attempt() == facts.attempt() && told.step() == shares.begun()) {
+      phases.opened();
+      shares.takeScored().forEach(assignment -> backward(told, assignment));
     }
-    moments = told;
-    phases.opened();
-    List<Long> groups = List.copyOf(scored);
-    scored.clear();
-    groups.forEach(this::backward);
     return this;
   }
 
-  private void backward(long assignment) {
-    long step = started;
-    Moments all = new Moments(moments.mean(), moments.std(), moments.count());
+  private void backward(StepMoments told, long assignment) {
+    Moments all = new Moments(told.mean(), told.std(), told.count());
     getContext()
         .pipeToSelf(
-            compute.backward(step, assignment, all, moments.batchSize(), moments.batchTokens()),
-            (sums, failure) -> new Backwarded(step, assignment, sums, failure));
+            compute.backward(told.step(), assignment, all, told.batchSize(), told.batchTokens()),
+            (sums, failure) -> new Backwarded(told.step(), assignment, sums, failure));
   }
 
   private Behavior<Command> onBackwarded(Backwarded done) {
@@ -519,44 +415,9 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
       return fail("the gradient of step " + done.step(), done.failure());
     }
     phases.backwarded();
-    sends.removeIf(CompletableFuture::isDone);
-    done.sums().forEach(sum -> push(done, sum));
-    unpushed.remove(done.assignment());
-    if (done.step() == started && unpushed.isEmpty()) {
-      pushed = done.step();
-    }
+    gradients.send(done.step(), done.assignment(), done.sums());
+    shares.pushed(done.step(), done.assignment());
     return this;
-  }
-
-  private void push(Backwarded done, PartialSum sum) {
-    List<CompletableFuture<?>> parts = new ArrayList<>();
-    for (int i = 0; i < facts.slices().size(); i++) {
-      BulkHeader header =
-          new BulkHeader(
-              facts.runId(),
-              facts.attempt(),
-              done.step(),
-              done.assignment(),
-              Kind.GRADIENT,
-              SliceBlocks.wire(facts),
-              sum.node().lo(),
-              sum.node().hi(),
-              facts.slices().get(i).index());
-      for (LaneAddress lane : sliceLanes.get(i)) {
-        // A copy that is lost takes nothing; those that live count.
-        parts.add(
-            bulk.send(lane, header, sum.slices().get(i))
-                .toCompletableFuture()
-                .exceptionally(lost -> null));
-      }
-    }
-    sends.add(
-        CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
-            .whenComplete(
-                (released, failure) -> {
-                  phases.pushed();
-                  sum.release().run();
-                }));
   }
 
   private Behavior<Command> onEvaluate(Evaluate evaluate) {
@@ -602,13 +463,11 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
    * parameters, of which the device may be the reader.
    */
   private Behavior<Command> onPostStop(PostStop signal) {
-    List<LaneInbox.Block> blocks = new ArrayList<>();
-    incoming.values().forEach(ofVersion -> blocks.addAll(ofVersion.values()));
+    List<LaneInbox.Block> blocks = incoming.detach();
     installation.whenComplete(
         (installed, failure) -> blocks.forEach(block -> block.release().run()));
     inbox.close();
-    CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new))
-        .whenComplete((released, failure) -> compute.close());
+    gradients.released().whenComplete((released, failure) -> compute.close());
     return this;
   }
 }

@@ -87,7 +87,8 @@ class CheckpointerTest {
     assertThat(strange).allSatisfy(sent -> assertThat(sent).succeedsWithin(SOON));
     CompletableFuture<Void> type =
         LoggingTestKit.warn(
-                "the checkpoint refused SNAPSHOT_WEIGHTS of step 2, slice 0: found 8 bytes of FLOAT64, expected 8 bytes of FLOAT32")
+                "the checkpoint refused SNAPSHOT_WEIGHTS of step 2, slice 0: found 8 bytes of"
+                    + " FLOAT64, expected 8 bytes of FLOAT32")
             .expect(
                 KIT.system(),
                 () -> send(header(1, 2, Kind.SNAPSHOT_WEIGHTS, Dtype.FLOAT64, 0), 2, 90));

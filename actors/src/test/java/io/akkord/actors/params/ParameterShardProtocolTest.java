@@ -205,7 +205,8 @@ class ParameterShardProtocolTest {
     BulkHeader elsewhere =
         new BulkHeader(RunFixture.RUN, 1, 0, 1, Kind.GRADIENT, Dtype.FLOAT32, 0, 4, 1);
     LoggingTestKit.warn(
-            "slice 0 refused GRADIENT of step 0, slice 0: found 8 bytes of BFLOAT16, expected 8 bytes of FLOAT32")
+            "slice 0 refused GRADIENT of step 0, slice 0: found 8 bytes of BFLOAT16, expected 8"
+                + " bytes of FLOAT32")
         .expect(KIT.system(), () -> refused(s, rounded, GatedSlices.floats(9, 9)));
     LoggingTestKit.warn("found 12 bytes of FLOAT32, expected 8 bytes of FLOAT32")
         .expect(KIT.system(), () -> refused(s, right, ByteBuffer.allocateDirect(12)));
@@ -359,7 +360,8 @@ class ParameterShardProtocolTest {
     s.settled();
     CompletableFuture<Void> behind =
         s.bulk
-            .send(inbox.address(), ShardFixture.gradientHeader(0, 1, 3, 3), GatedSlices.floats(0, 0))
+            .send(
+                inbox.address(), ShardFixture.gradientHeader(0, 1, 3, 3), GatedSlices.floats(0, 0))
             .toCompletableFuture();
     copy.tell(new Expect(1, 0, new long[] {1, 1, 1, 1}));
     assertThat(behind).succeedsWithin(Duration.ofSeconds(20));
@@ -386,10 +388,8 @@ class ParameterShardProtocolTest {
   @Test
   void stateForACopyThatIsFilledIsReleased() {
     ShardFixture s = filled();
-    CompletableFuture<Void> again =
-        s.state(0, 1, Kind.SNAPSHOT_WEIGHTS, GatedSlices.floats(9, 9));
-    CompletableFuture<Void> later =
-        s.state(3, 1, Kind.SNAPSHOT_WEIGHTS, GatedSlices.floats(9, 9));
+    CompletableFuture<Void> again = s.state(0, 1, Kind.SNAPSHOT_WEIGHTS, GatedSlices.floats(9, 9));
+    CompletableFuture<Void> later = s.state(3, 1, Kind.SNAPSHOT_WEIGHTS, GatedSlices.floats(9, 9));
     s.settled();
     assertThat(List.of(again, later)).allMatch(CompletableFuture::isDone);
     s.sum(0, 1);
@@ -415,14 +415,11 @@ class ParameterShardProtocolTest {
   void stateOfAnotherAttemptTypeOrLengthIsRefused() {
     ShardFixture s = empty();
     BulkHeader attempt =
-        new BulkHeader(
-            RunFixture.RUN, 2, 0, 0, Kind.SNAPSHOT_WEIGHTS, Dtype.FLOAT32, 0, 1, 0);
+        new BulkHeader(RunFixture.RUN, 2, 0, 0, Kind.SNAPSHOT_WEIGHTS, Dtype.FLOAT32, 0, 1, 0);
     BulkHeader type =
-        new BulkHeader(
-            RunFixture.RUN, 1, 0, 0, Kind.SNAPSHOT_WEIGHTS, Dtype.FLOAT64, 0, 1, 0);
+        new BulkHeader(RunFixture.RUN, 1, 0, 0, Kind.SNAPSHOT_WEIGHTS, Dtype.FLOAT64, 0, 1, 0);
     BulkHeader length =
-        new BulkHeader(
-            RunFixture.RUN, 1, 0, 0, Kind.SNAPSHOT_WEIGHTS, Dtype.FLOAT32, 0, 1, 0);
+        new BulkHeader(RunFixture.RUN, 1, 0, 0, Kind.SNAPSHOT_WEIGHTS, Dtype.FLOAT32, 0, 1, 0);
     refused(s, attempt, GatedSlices.floats(9, 9));
     LoggingTestKit.warn("found 16 bytes of FLOAT64, expected 8 bytes of FLOAT32")
         .expect(KIT.system(), () -> refused(s, type, ByteBuffer.allocateDirect(16)));

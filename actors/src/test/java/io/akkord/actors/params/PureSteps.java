@@ -292,7 +292,11 @@ final class PureSteps {
       List<Integer> now = moved == null ? all : all.stream().filter(moved::contains).toList();
       Share share = new Share(assignment.number(), now);
       Share later = new Share(assignment.number(), all);
-      send("server", id, "Assigned " + share, () -> onAssigned(id, step, moved == null, share, later));
+      send(
+          "server",
+          id,
+          "Assigned " + share,
+          () -> onAssigned(id, step, moved == null, share, later));
     }
   }
 
@@ -549,15 +553,7 @@ final class PureSteps {
     bytes.asDoubleBuffer().put(part);
     BulkHeader header =
         new BulkHeader(
-            "run",
-            1,
-            step,
-            number,
-            Kind.GRADIENT,
-            Dtype.FLOAT64,
-            node.lo(),
-            node.hi(),
-            copy.slice);
+            "run", 1, step, number, Kind.GRADIENT, Dtype.FLOAT64, node.lo(), node.hi(), copy.slice);
     take(copy, new Block(header, bytes, () -> {}));
   }
 

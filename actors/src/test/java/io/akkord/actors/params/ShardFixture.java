@@ -94,8 +94,7 @@ final class ShardFixture {
   LaneAddress reader() {
     Bulk.Receiver receiver =
         (header, bytes, release) ->
-            out.add(
-                new Out(header, bytes.getFloat(0) + " " + bytes.getFloat(4), release));
+            out.add(new Out(header, bytes.getFloat(0) + " " + bytes.getFloat(4), release));
     return bulk.open(receiver);
   }
 

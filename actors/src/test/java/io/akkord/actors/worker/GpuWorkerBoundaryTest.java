@@ -17,7 +17,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a worker does between steps and at its end; the run has a boundary after every two steps. */
+/**
+ * What a worker does between steps and at its end; the run has a boundary after every two steps.
+ */
 class GpuWorkerBoundaryTest {
   private static final TableStamp FIRST = new TableStamp(1, "first");
   private static final TableStamp SECOND = new TableStamp(2, "second");
@@ -135,8 +137,7 @@ class GpuWorkerBoundaryTest {
     w.settled();
     w.compute.let("table");
     assertThat(w.scored()).containsExactly("step 2 under 1: [0, 1, 2, 3]");
-    assertThat(w.compute.calls())
-        .containsExactly("table of 1", "forward 2 under 1: [0, 1, 2, 3]");
+    assertThat(w.compute.calls()).containsExactly("table of 1", "forward 2 under 1: [0, 1, 2, 3]");
   }
 
   @Test

@@ -93,6 +93,22 @@ class GpuWorkerTest {
   }
 
   @Test
+  void aStepIsNotBegunWhileNewerParametersAreRead() {
+    WorkerFixture w = new WorkerFixture(KIT, RunFixture.in(folder));
+    w.assign(0, 1, 0, 1);
+    w.parameters(0);
+    w.settled();
+    w.compute.gate("install");
+    w.parameters(1);
+    w.settled();
+    w.worker.tell(new GpuWorker.Proceed(0, WorkerFixture.NO_REWRITES));
+    w.table(WorkerFixture.NO_REWRITES, 0);
+    assertThat(w.scored()).as("the device would compute step 0 with version 1").isEmpty();
+    w.compute.let("install");
+    assertThat(w.scored()).containsExactly("step 1 under 1: [0, 1]");
+  }
+
+  @Test
   void parametersOfOldVersionsOtherRunsAndOtherAttemptsAreReleasedAndNothingElse() {
     WorkerFixture w = begun();
     List<BulkHeader> strange =
@@ -123,10 +139,9 @@ class GpuWorkerTest {
     BulkHeader floats = WorkerFixture.header(RunFixture.RUN, ATTEMPT, 1, 0);
     List<CompletableFuture<Void>> released = new ArrayList<>();
     LoggingTestKit.warn(
-            "worker w refused PARAMETERS of step 1, slice 0: found 8 bytes of FLOAT64, expected 8 bytes of FLOAT32")
-        .expect(
-            KIT.system(),
-            () -> released.add(w.parameters(doubles, GatedCompute.floats(9))));
+            "worker w refused PARAMETERS of step 1, slice 0: found 8 bytes of FLOAT64, expected 8"
+                + " bytes of FLOAT32")
+        .expect(KIT.system(), () -> released.add(w.parameters(doubles, GatedCompute.floats(9))));
     LoggingTestKit.warn("found 16 bytes of FLOAT32, expected 8 bytes of FLOAT32")
         .expect(
             KIT.system(), () -> released.add(w.parameters(floats, ByteBuffer.allocateDirect(16))));

@@ -155,8 +155,7 @@ final class WorkerFixture {
     settled();
     Ledger.RewrittenSample one = new Ledger.RewrittenSample(0, 1, new int[] {1});
     Ledger.TableContent content =
-        new Ledger.TableContent(
-            stamp, IntStream.range(0, samples).mapToObj(i -> one).toList());
+        new Ledger.TableContent(stamp, IntStream.range(0, samples).mapToObj(i -> one).toList());
     pulls().forEach(pull -> pull.replyTo().tell(content));
   }
 

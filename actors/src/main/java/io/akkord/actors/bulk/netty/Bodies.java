@@ -97,8 +97,7 @@ final class Bodies {
     }
 
     private static Dtype dtype(int code) throws BadFrameException {
-      return Dtype.of(code)
-          .orElseThrow(() -> new BadFrameException("unknown dtype code " + code));
+      return Dtype.of(code).orElseThrow(() -> new BadFrameException("unknown dtype code " + code));
     }
 
     /** What is wrong with it, so that it is not sent; null: nothing. */
