@@ -9,16 +9,25 @@ import io.akkord.actors.CborMessage;
  * @param attempt 1-based
  * @param step of a gradient (0-based); version of parameters and snapshots
  * @param assignment under which a gradient was computed; 0 for everything else
- * @param kind what the numbers are
+ * @param kind what the numbers stand for
+ * @param dtype what they are
  * @param lo first logical shard of a gradient's subtree
  * @param hi behind its last logical shard
  * @param slice index of the parameter slice
  */
 public record BulkHeader(
-    String run, long attempt, long step, long assignment, Kind kind, int lo, int hi, int slice)
+    String run,
+    long attempt,
+    long step,
+    long assignment,
+    Kind kind,
+    Dtype dtype,
+    int lo,
+    int hi,
+    int slice)
     implements CborMessage {
 
-  /** What the numbers are. */
+  /** What the numbers stand for. */
   public enum Kind {
     GRADIENT,
     PARAMETERS,

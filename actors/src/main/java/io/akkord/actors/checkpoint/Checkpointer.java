@@ -13,6 +13,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.akkord.actors.CborMessage;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.LaneInbox;
+import io.akkord.actors.params.SliceBlocks;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.model.hf.AdapterFolder;
 import io.akkord.model.hf.HfFolder;
@@ -27,6 +28,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -145,15 +147,28 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
 
   private Behavior<Command> onBlockArrived(BlockArrived arrived) {
     BulkHeader header = arrived.header();
+    boolean wanted =
+        SliceBlocks.isOurs(facts, header)
+            && SliceBlocks.STATE.contains(header.kind())
+            && header.step() > written;
+    if (!wanted) {
+      inbox.refuse(arrived.block());
+      return this;
+    }
+    LaneInbox.Block block = inbox.take(arrived.block());
+    Optional<String> flaw = SliceBlocks.flaw(facts, block);
+    if (flaw.isPresent()) {
+      getContext().getLog().warn("the checkpoint refused {}", flaw.get());
+      block.release().run();
+      return this;
+    }
     Map<Integer, LaneInbox.Block> slices =
         snapshots
             .computeIfAbsent(header.step(), v -> new EnumMap<>(BulkHeader.Kind.class))
             .computeIfAbsent(header.kind(), k -> new TreeMap<>());
-    if (header.step() <= written || slices.containsKey(header.slice())) {
+    if (slices.putIfAbsent(header.slice(), block) != null) {
       // Every copy of a slice sends its own; the first one is as good as the others.
-      inbox.refuse(arrived.block());
-    } else {
-      slices.put(header.slice(), inbox.take(arrived.block()));
+      block.release().run();
     }
     writeWhenReady();
     return this;

@@ -3,6 +3,7 @@ package io.akkord.actors.content;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.TimerScheduler;
 import io.akkord.actors.bulk.BulkHeader;
+import io.akkord.actors.bulk.Dtype;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.content.ContentFetcher.Overdue;
 import io.akkord.actors.content.ContentFetcher.Refused;
@@ -130,14 +131,41 @@ final class ChunkRequests {
     return Optional.empty();
   }
 
+  /** What is wrong with a block that says it is a chunk that is waited for; empty if nothing is. */
+  Optional<String> flaw(BulkHeader header, int bytes) {
+    boolean waitedFor =
+        isOfFile(header)
+            && header.step() <= Integer.MAX_VALUE
+            && window.attempt((int) header.step()).isPresent();
+    if (!waitedFor) {
+      return Optional.empty();
+    }
+    int chunk = (int) header.step();
+    if (header.dtype() == Dtype.BYTES && bytes == window.length(chunk)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        "the chunk at byte %d of %s: found %d bytes of %s, expected %d bytes of %s"
+            .formatted(
+                window.offset(chunk),
+                manifest.files().get(file).name(),
+                bytes,
+                header.dtype(),
+                window.length(chunk),
+                Dtype.BYTES));
+  }
+
+  private boolean isOfFile(BulkHeader header) {
+    return header.kind() == BulkHeader.Kind.FILE
+        && header.run().equals(manifest.id())
+        && window != null
+        && header.slice() == file;
+  }
+
   /** Whether a block is a chunk that is waited for; it is not any more then. */
   boolean arrived(BulkHeader header, int bytes) {
     boolean wanted =
-        header.kind() == BulkHeader.Kind.FILE
-            && header.run().equals(manifest.id())
-            && window != null
-            && header.slice() == file
-            && window.arrived(header.step(), bytes);
+        isOfFile(header) && header.dtype() == Dtype.BYTES && window.arrived(header.step(), bytes);
     if (wanted) {
       timers.cancel(new ChunkKey(file, (int) header.step()));
       bytesArrived += bytes;

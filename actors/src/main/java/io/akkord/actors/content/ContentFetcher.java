@@ -284,7 +284,9 @@ public final class ContentFetcher extends AbstractBehavior<ContentFetcher.Comman
     if (block == null) {
       return this;
     }
-    if (!requests.arrived(header, block.bytes().remaining())) {
+    int bytes = block.bytes().remaining();
+    requests.flaw(header, bytes).ifPresent(why -> getContext().getLog().warn("refused {}", why));
+    if (!requests.arrived(header, bytes)) {
       block.release().run();
       return this;
     }

@@ -11,6 +11,7 @@ import akka.actor.typed.javadsl.TimerScheduler;
 import io.akkord.actors.CborMessage;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.BulkHeader;
+import io.akkord.actors.bulk.Dtype;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.model.UserError;
 import java.util.HashMap;
@@ -127,7 +128,16 @@ public final class ContentServer extends AbstractBehavior<ContentServer.Command>
 
   private CompletionStage<Void> send(Want want) {
     BulkHeader header =
-        new BulkHeader(want.content(), 1, want.chunk(), 0, BulkHeader.Kind.FILE, 0, 0, want.file());
+        new BulkHeader(
+            want.content(),
+            1,
+            want.chunk(),
+            0,
+            BulkHeader.Kind.FILE,
+            Dtype.BYTES,
+            0,
+            0,
+            want.file());
     return CompletableFuture.supplyAsync(
             () -> bulk.send(want.lane(), header, reader.read(want)), blockingIo)
         .thenCompose(Function.identity());

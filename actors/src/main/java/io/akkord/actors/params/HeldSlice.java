@@ -49,6 +49,11 @@ public final class HeldSlice {
       throw new IllegalStateException(
           "step %d is to be applied to version %d".formatted(apply.step(), version));
     }
+    if (!apply.skip() && summedUnder != apply.assignment()) {
+      throw new IllegalStateException(
+          "the decision on step %d is about the sum under assignment %d, this one is under %d"
+              .formatted(apply.step(), apply.assignment(), summedUnder));
+    }
     whole = false;
     if (apply.skip()) {
       store.drop();

@@ -229,6 +229,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
                     facts.attempt(),
                     barrier.step(),
                     assignment.number(),
+                    true,
                     assignment.shardsOf(id),
                     assignment.shardsOf(id))));
   }
@@ -339,7 +340,8 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   /** Tells the slices under which assignment each shard's gradient counts. */
   private void expect() {
     long[] assignments = barrier.assignments();
-    ParameterShard.Expect expect = new ParameterShard.Expect(barrier.step(), assignments);
+    ParameterShard.Expect expect =
+        new ParameterShard.Expect(facts.attempt(), barrier.step(), assignments);
     holders.refs().forEach(shard -> shard.tell(expect));
   }
 
@@ -388,7 +390,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
           List<Integer> now = all.stream().filter(moved::contains).toList();
           worker.tell(
               new GpuWorker.Assigned(
-                  facts.attempt(), barrier.step(), assignment.number(), now, all));
+                  facts.attempt(), barrier.step(), assignment.number(), false, now, all));
         });
     for (int slice = 0; slice < holders.slices(); slice++) {
       sumWhenComplete(slice);

@@ -15,15 +15,9 @@ import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.bulk.LaneInbox;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.model.layout.ParameterLayout.Slice;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.EnumMap;
-import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -44,7 +38,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
 
   /** Under which assignment each logical shard's gradient of a step counts. */
   @SuppressWarnings("ArrayRecordComponent")
-  public record Expect(long step, long[] assignments) implements Command {}
+  public record Expect(long attempt, long step, long[] assignments) implements Command {}
 
   /**
    * The decision on a step. Its record is kept beside the weights it leads to.
@@ -86,13 +80,10 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   private record Applied(long version, SliceStore.Snapshot snapshot, Throwable failure)
       implements Command {}
 
-  private record Sent(String worker, long version) implements Command {}
+  private record Sent(long send) implements Command {}
 
   private record Fed(Feed feed, SliceStore.Snapshot snapshot, Throwable failure)
       implements Command {}
-
-  private static final Set<Kind> STATE =
-      EnumSet.of(Kind.SNAPSHOT_WEIGHTS, Kind.SNAPSHOT_FIRST_MOMENT, Kind.SNAPSHOT_SECOND_MOMENT);
 
   private final RunFacts facts;
   private final Slice slice;
@@ -101,14 +92,12 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   private final LaneInbox inbox;
   private final LaneAddress checkpointLane;
   private final ActorRef<ParameterServer.Command> server;
-  private final Map<String, LaneAddress> lanes = new HashMap<>();
-  private final Map<String, Long> sending = new HashMap<>();
+  private final SliceReaders readers = new SliceReaders();
   private final GradientParts parts = new GradientParts();
-  private final List<BlockArrived> early = new ArrayList<>();
+  private final List<LaneInbox.Block> early = new ArrayList<>();
   private final String holder;
-  private final Map<Kind, LaneInbox.Block> state = new EnumMap<>(Kind.class);
+  private final StateBlocks state = new StateBlocks();
   private final List<Feed> feeds = new ArrayList<>();
-  private final List<CompletableFuture<?>> reading = new ArrayList<>();
   private boolean publishing;
   private boolean opening;
   private final KeptSlices.Lease lease;
@@ -192,52 +181,24 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   }
 
   /** A block of the state this copy starts from. */
-  private void onState(BlockArrived arrived) {
-    BulkHeader header = arrived.header();
+  private void onState(LaneInbox.Block block) {
     if (held != null || opening) {
-      inbox.refuse(arrived.block());
+      block.release().run();
       return;
     }
-    if (version != header.step()) {
-      // A newer feed replaces one that did not get through.
-      releaseState();
-      version = header.step();
-    }
-    LaneInbox.Block old = state.put(header.kind(), inbox.take(arrived.block()));
-    if (old != null) {
-      old.release().run();
-    }
-    if (state.size() == header.hi()) {
+    state.add(block);
+    if (state.complete()) {
       opening = true;
-      long from = version;
+      long from = state.version();
       getContext()
           .pipeToSelf(
               device.submit(
                   () -> {
-                    fresh = new HeldSlice(slice, device, openStore(), from);
+                    fresh = new HeldSlice(slice, device, state.open(facts, slice, device), from);
                     return fresh;
                   }),
               Opened::new);
     }
-  }
-
-  private SliceStore openStore() {
-    return device.open(
-        facts,
-        slice,
-        bytes(Kind.SNAPSHOT_WEIGHTS),
-        bytes(Kind.SNAPSHOT_FIRST_MOMENT),
-        bytes(Kind.SNAPSHOT_SECOND_MOMENT));
-  }
-
-  private ByteBuffer bytes(Kind kind) {
-    LaneInbox.Block block = state.get(kind);
-    return block == null ? null : block.bytes();
-  }
-
-  private void releaseState() {
-    state.values().forEach(block -> block.release().run());
-    state.clear();
   }
 
   private Behavior<Command> onOpened(Opened opened) {
@@ -245,15 +206,32 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
       throw failed("be opened", opened.failure());
     }
     held = opened.held();
+    version = held.version();
     opening = false;
-    releaseState();
-    publishAll();
-    feedWhenIdle();
-    sumWhenComplete();
+    state.release();
+    if (waitingApply != null && waitingApply.step() != version) {
+      // Whoever fed it had carried the decision out before.
+      waitingApply = null;
+    }
+    applyWhenReady();
+    goOn();
     return this;
   }
 
+  /** A version is here: it is sent out, copied and computed with, unless its step is decided. */
+  private void goOn() {
+    if (applying) {
+      return;
+    }
+    publishAll();
+    feedWhenIdle();
+    sumWhenComplete();
+  }
+
   private Behavior<Command> onPublish() {
+    if (publishing) {
+      return this;
+    }
     publishing = true;
     if (held != null && waitingApply == null && !applying) {
       publishAll();
@@ -262,7 +240,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   }
 
   private void publishAll() {
-    lanes.keySet().forEach(this::publish);
+    readers.workers().forEach(this::publish);
   }
 
   private Behavior<Command> onFeed(Feed feed) {
@@ -300,44 +278,63 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   }
 
   private Behavior<Command> onAdmit(Admit admit) {
-    lanes.put(admit.worker(), admit.lane());
-    if (held != null && waitingApply == null && !applying) {
+    boolean isNew = readers.admit(admit.worker(), admit.lane());
+    if (isNew && held != null && waitingApply == null && !applying) {
       publish(admit.worker());
     }
     return this;
   }
 
   private Behavior<Command> onDismiss(Dismiss dismiss) {
-    lanes.remove(dismiss.worker());
-    sending.remove(dismiss.worker());
+    readers.dismiss(dismiss.worker());
     applyWhenReady();
     return this;
   }
 
   private Behavior<Command> onExpect(Expect expect) {
+    if (expect.attempt() != facts.attempt()) {
+      return this;
+    }
     // A native job may still be reading what has just become stale.
     inUse.addAll(parts.expect(expect.step(), expect.assignments()));
     releaseWhenIdle();
-    List<BlockArrived> again = List.copyOf(early);
+    List<LaneInbox.Block> again = List.copyOf(early);
     early.clear();
-    again.forEach(this::onBlockArrived);
+    again.forEach(this::onGradient);
     return this;
   }
 
   private Behavior<Command> onBlockArrived(BlockArrived arrived) {
     BulkHeader header = arrived.header();
-    boolean ours = header.run().equals(facts.runId()) && header.attempt() == facts.attempt();
-    if (ours && STATE.contains(header.kind())) {
-      onState(arrived);
-    } else if (!ours || header.kind() != Kind.GRADIENT) {
+    boolean isState = SliceBlocks.STATE.contains(header.kind());
+    boolean wanted =
+        SliceBlocks.isOurs(facts, header)
+            && (isState || header.kind() == Kind.GRADIENT)
+            && header.slice() == slice.index();
+    if (!wanted) {
       inbox.refuse(arrived.block());
-    } else if (parts.early(header)) {
-      early.add(arrived);
+      return this;
+    }
+    LaneInbox.Block block = inbox.take(arrived.block());
+    Optional<String> flaw = SliceBlocks.flaw(facts, block);
+    if (flaw.isPresent()) {
+      getContext().getLog().warn("slice {} refused {}", slice.index(), flaw.get());
+      block.release().run();
+    } else if (isState) {
+      onState(block);
     } else {
-      parts.add(inbox.take(arrived.block()));
-      sumWhenComplete();
+      onGradient(block);
     }
     return this;
+  }
+
+  private void onGradient(LaneInbox.Block block) {
+    if (parts.early(block.header())) {
+      early.add(block);
+    } else {
+      parts.add(block);
+      sumWhenComplete();
+    }
   }
 
   private void releaseWhenIdle() {
@@ -397,17 +394,41 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   private Behavior<Command> onApply(Apply apply) {
     // A repeated decision must not be carried out twice while the first is under way.
     boolean isNew = !applying && waitingApply == null;
-    if (isNew && apply.attempt() == facts.attempt() && apply.step() == version) {
-      waitingApply = apply;
-      inUse.addAll(parts.detach());
-      applyWhenReady();
+    // A copy that is being filled takes part in the step that is expected.
+    long now = held == null ? parts.step() : version;
+    if (!isNew || apply.attempt() != facts.attempt() || apply.step() != now) {
+      return this;
     }
+    if (!apply.skip() && !isSummedFor(apply)) {
+      getContext()
+          .getLog()
+          .warn(
+              "slice {} refused the decision on step {} under assignment {}: expected is step {}"
+                  + " under {}, {}",
+              slice.index(),
+              apply.step(),
+              apply.assignment(),
+              parts.step(),
+              parts.assignment(),
+              parts.isSummed() ? "summed" : "not summed");
+      return this;
+    }
+    waitingApply = apply;
+    inUse.addAll(parts.detach());
+    applyWhenReady();
     return this;
+  }
+
+  /** Another sum than the decided one would move the weights elsewhere than the other slices. */
+  private boolean isSummedFor(Apply apply) {
+    return parts.isSummed()
+        && parts.step() == apply.step()
+        && parts.assignment() == apply.assignment();
   }
 
   /** The slice is written in place, so every worker must have let go of the version before. */
   private void applyWhenReady() {
-    if (waitingApply == null || held == null || !sending.isEmpty()) {
+    if (waitingApply == null || held == null || !readers.haveLetGo()) {
       return;
     }
     Apply apply = waitingApply;
@@ -426,12 +447,10 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     version = applied.version();
     applying = false;
     releaseWhenIdle();
-    publishAll();
     if (applied.snapshot() != null) {
       sendSnapshot(checkpointLane, applied.snapshot());
     }
-    feedWhenIdle();
-    sumWhenComplete();
+    goOn();
     return this;
   }
 
@@ -442,25 +461,31 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   }
 
   private BulkHeader header(Kind kind) {
+    boolean isState = SliceBlocks.STATE.contains(kind);
     return new BulkHeader(
-        facts.runId(), facts.attempt(), version, 0, kind, 0, STATE.size(), slice.index());
+        facts.runId(),
+        facts.attempt(),
+        version,
+        0,
+        kind,
+        isState ? SliceBlocks.state(facts) : SliceBlocks.wire(facts),
+        0,
+        SliceBlocks.STATE.size(),
+        slice.index());
   }
 
   private void publish(String worker) {
     if (!publishing) {
       return;
     }
-    long sent = version;
-    sending.put(worker, sent);
     CompletionStage<Void> send =
-        bulk.send(lanes.get(worker), header(Kind.PARAMETERS), held.store().weights());
-    reading.removeIf(CompletableFuture::isDone);
-    reading.add(send.toCompletableFuture());
-    getContext().pipeToSelf(send, (released, failure) -> new Sent(worker, sent));
+        bulk.send(readers.lane(worker), header(Kind.PARAMETERS), held.store().weights());
+    long number = readers.sent(worker, send);
+    getContext().pipeToSelf(send, (released, failure) -> new Sent(number));
   }
 
   private Behavior<Command> onSent(Sent sent) {
-    if (sending.remove(sent.worker(), sent.version())) {
+    if (readers.ended(sent.send())) {
       applyWhenReady();
     }
     return this;
@@ -472,7 +497,8 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   private Behavior<Command> onPostStop(PostStop signal) {
     inUse.addAll(parts.detach());
     // A job that opens the slice may still read its state.
-    inUse.addAll(state.values());
+    inUse.addAll(state.detach());
+    inUse.addAll(early);
     inbox.close();
     List<LaneInbox.Block> blocks = List.copyOf(inUse);
     Apply undone = waitingApply;
@@ -488,8 +514,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
           return null;
         });
     // Whoever still reads the weights reads this memory.
-    CompletableFuture.allOf(reading.toArray(CompletableFuture[]::new))
-        .whenComplete((released, failure) -> device.submit(this::endLease));
+    readers.released().whenComplete((released, failure) -> device.submit(this::endLease));
     return this;
   }
 

@@ -9,7 +9,6 @@ import io.akkord.actors.bulk.BulkHeader.Kind;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.checkpoint.FlatSource;
 import io.akkord.actors.run.RunFacts;
-import io.akkord.config.Dtype;
 import io.akkord.model.layout.ParameterLayout.Slice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -56,7 +55,7 @@ public final class SliceFeeder {
       parts.put(Kind.SNAPSHOT_SECOND_MOMENT, initial.secondMoment());
     }
     Slice slice = facts.slices().get(feed.slice());
-    int width = facts.plan().recipe().dtype() == Dtype.FLOAT64 ? Double.BYTES : Float.BYTES;
+    int width = SliceBlocks.state(facts).bytes();
     for (Map.Entry<Kind, FlatSource> part : parts.entrySet()) {
       BulkHeader header =
           new BulkHeader(
@@ -65,6 +64,7 @@ public final class SliceFeeder {
               version,
               0,
               part.getKey(),
+              SliceBlocks.state(facts),
               0,
               parts.size(),
               slice.index());

@@ -18,19 +18,19 @@ import io.akkord.actors.ledger.Ledger;
 import io.akkord.actors.ledger.Ledger.RewriteGroup;
 import io.akkord.actors.ledger.Ledger.TableStamp;
 import io.akkord.actors.params.ParameterServer;
+import io.akkord.actors.params.SliceBlocks;
 import io.akkord.actors.rewrite.Rewriter;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.worker.Compute.EvalScore;
 import io.akkord.actors.worker.Compute.PartialSum;
 import io.akkord.actors.worker.Compute.Scores;
+import io.akkord.actors.worker.WorkerShares.Share;
 import io.akkord.model.objective.Moments;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -46,11 +46,14 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
    * Its share.
    *
    * @param step the first step this is about
-   * @param number of the assignment
+   * @param number of the assignment; rises with every one
+   * @param anew whether what it had of that step before counts no more; otherwise {@code now} comes
+   *     on top of it
    * @param now shards of that step that it must compute under this assignment
    * @param all its shards of every later step
    */
-  public record Assigned(long attempt, long step, long number, List<Integer> now, List<Integer> all)
+  public record Assigned(
+      long attempt, long step, long number, boolean anew, List<Integer> now, List<Integer> all)
       implements Command {}
 
   /** Where the gradient of each slice goes from now on: to every copy of the slice. */
@@ -99,12 +102,9 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     INSTANCE
   }
 
-  private record SharesOf(long number, List<Integer> shards) {}
-
   private final RunFacts facts;
   private final String id;
   private final Compute compute;
-  private final Bulk bulk;
   private final LaneInbox inbox;
   private final ActorRef<ParameterServer.Command> server;
   private final ActorRef<Ledger.Command> ledger;
@@ -114,22 +114,17 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   private final ActorRef<Ledger.TableContent> tableAdapter;
   private final ActorRef<Rewriter.Command> rewriter;
   private final PhaseClock phases;
-  private final TreeMap<Long, Map<Integer, LaneInbox.Block>> incoming = new TreeMap<>();
-  private final Map<Long, List<SharesOf>> sharesOfStep = new HashMap<>();
-  private final List<Long> scored = new ArrayList<>();
-  private final List<CompletableFuture<?>> sends = new ArrayList<>();
+  private final ArrivedSlices incoming;
+  private final WorkerShares shares = new WorkerShares();
+  private final BoundaryGate gate;
+  private final GradientSender gradients;
   private final List<Command> waitingForVersion = new ArrayList<>();
-  private List<List<LaneAddress>> sliceLanes = List.of();
-  private long pushed = -1;
-  private SharesOf shares;
-  private StepMoments moments;
-  private TableStamp stamp;
-  private Proceed proceed;
-  private boolean installing;
+  private CompletableFuture<Void> installation = CompletableFuture.completedFuture(null);
+
+  /** The version the device reads or has read; {@link #version} follows when it has. */
+  private long newest = -1;
+
   private long version = -1;
-  private long proceeded = -1;
-  private long started = -1;
-  private long startedUnder = -1;
 
   /**
    * A worker.
@@ -184,7 +179,9 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     this.id = id;
     this.phases = new PhaseClock(id, System::nanoTime);
     this.compute = compute;
-    this.bulk = bulk;
+    this.incoming = new ArrivedSlices(facts.slices().size());
+    this.gate = new BoundaryGate(facts::waitsAfter);
+    this.gradients = new GradientSender(facts, bulk, phases);
     this.inbox = inbox;
     this.server = server;
     this.ledger = ledger;
@@ -244,23 +241,8 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   }
 
   private Behavior<Command> onAssigned(Assigned assigned) {
-    if (assigned.attempt() != facts.attempt()) {
-      return this;
-    }
-    SharesOf now = new SharesOf(assigned.number(), assigned.now());
-    boolean replaces = shares == null || assigned.now().equals(assigned.all());
-    List<SharesOf> ofStep = new ArrayList<>(replaces ? List.of() : sharesOf(assigned.step()));
-    ofStep.add(now);
-    sharesOfStep.put(assigned.step(), ofStep);
-    shares = new SharesOf(assigned.number(), assigned.all());
-    if (started == assigned.step()) {
-      forward(assigned.step(), now);
-    } else if (started > assigned.step() && assigned.number() > startedUnder) {
-      // The parameters took the lane and were faster: what was begun counts under no assignment any
-      // more.
-      startedUnder = assigned.number();
-      forward(started, shares);
-    } else {
+    if (assigned.attempt() == facts.attempt()) {
+      shares.assign(assigned, newest).forEach(this::forward);
       startWhenReady();
     }
     return this;
@@ -268,74 +250,58 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
 
   private Behavior<Command> onHolders(Holders holders) {
     if (holders.attempt() == facts.attempt()) {
-      sliceLanes = holders.lanes();
+      gradients.use(holders.lanes());
     }
     return this;
   }
 
   private Behavior<Command> onPoll(Poll poll) {
-    server.tell(new ParameterServer.Position(id, poll.step(), pushed >= poll.step()));
+    server.tell(new ParameterServer.Position(id, poll.step(), shares.hasPushed(poll.step())));
     return this;
-  }
-
-  private List<SharesOf> sharesOf(long step) {
-    return sharesOfStep.getOrDefault(step, List.of(shares));
   }
 
   private Behavior<Command> onBlockArrived(BlockArrived arrived) {
     BulkHeader header = arrived.header();
     boolean wanted =
-        header.run().equals(facts.runId())
-            && header.attempt() == facts.attempt()
+        SliceBlocks.isOurs(facts, header)
             && header.kind() == Kind.PARAMETERS
-            && header.step() > version;
+            && header.step() > newest;
     if (!wanted) {
       inbox.refuse(arrived.block());
       return this;
     }
-    phases.block();
-    LaneInbox.Block old =
-        incoming
-            .computeIfAbsent(header.step(), v -> new TreeMap<>())
-            .put(header.slice(), inbox.take(arrived.block()));
-    if (old != null) {
-      old.release().run();
+    LaneInbox.Block block = inbox.take(arrived.block());
+    Optional<String> flaw = SliceBlocks.flaw(facts, block);
+    if (flaw.isPresent()) {
+      getContext().getLog().warn("worker {} refused {}", id, flaw.get());
+      block.release().run();
+      return this;
     }
+    phases.block();
+    incoming.put(block);
     installWhenComplete();
     return this;
   }
 
+  /** What the device reads now is not released for another block of the same version. */
   private void installWhenComplete() {
-    if (installing || incoming.isEmpty()) {
-      return;
+    Optional<List<ByteBuffer>> slices = newest > version ? Optional.empty() : incoming.complete();
+    if (slices.isPresent()) {
+      newest = incoming.newest();
+      long next = newest;
+      installation = compute.install(slices.get()).toCompletableFuture();
+      getContext().pipeToSelf(installation, (done, failure) -> new Installed(next, failure));
     }
-    long newest = incoming.lastKey();
-    Map<Integer, LaneInbox.Block> blocks = incoming.get(newest);
-    if (blocks.size() < facts.slices().size()) {
-      return;
-    }
-    installing = true;
-    List<ByteBuffer> slices = new ArrayList<>();
-    facts.slices().forEach(slice -> slices.add(blocks.get(slice.index()).bytes()));
-    getContext()
-        .pipeToSelf(compute.install(slices), (done, failure) -> new Installed(newest, failure));
   }
 
   private Behavior<Command> onInstalled(Installed installed) {
-    installing = false;
     if (installed.failure() != null) {
       return fail("installing parameters", installed.failure());
     }
     version = installed.version();
     phases.installed();
-    sharesOfStep.keySet().removeIf(step -> step < version);
-    incoming
-        .headMap(version, true)
-        .values()
-        .forEach(blocks -> blocks.values().forEach(block -> block.release().run()));
-    incoming.headMap(version, true).clear();
-    scored.clear();
-    moments = null;
+    incoming.release(version);
+    shares.installed(version);
     List<Command> ready = List.copyOf(waitingForVersion);
     waitingForVersion.clear();
     ready.forEach(command -> getContext().getSelf().tell(command));
@@ -345,12 +311,10 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   }
 
   private Behavior<Command> onProceed(Proceed told) {
-    proceed = told;
-    if (told.table().equals(stamp)) {
-      proceedNow();
-    } else {
+    if (gate.proceed(told)) {
       pull();
     }
+    startWhenReady();
     return this;
   }
 
@@ -363,18 +327,23 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   }
 
   private Behavior<Command> onPullAgain() {
-    getContext().getLog().warn("worker {}: no rewrite table from the ledger, asked again", id);
-    pull();
+    if (gate.lacksTable()) {
+      getContext().getLog().warn("worker {}: no rewrite table from the ledger, asked again", id);
+      pull();
+    }
     return this;
   }
 
+  /** Only the table that it was told of is taken, once; until it comes it is asked for again. */
   private Behavior<Command> onTable(Table table) {
-    timers.cancel(PullAgain.INSTANCE);
     TableStamp arrived = table.content().stamp();
-    getContext()
-        .pipeToSelf(
-            compute.useTable(table.content().samples()),
-            (done, failure) -> new TableUsed(arrived, failure));
+    if (gate.take(arrived)) {
+      timers.cancel(PullAgain.INSTANCE);
+      getContext()
+          .pipeToSelf(
+              compute.useTable(table.content().samples()),
+              (done, failure) -> new TableUsed(arrived, failure));
+    }
     return this;
   }
 
@@ -382,50 +351,36 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     if (used.failure() != null) {
       return fail("taking the rewrite table", used.failure());
     }
-    stamp = used.stamp();
-    if (proceed.table().equals(stamp)) {
-      proceedNow();
-    } else {
-      pull();
-    }
+    gate.taken(used.stamp());
+    startWhenReady();
     return this;
   }
 
-  private void proceedNow() {
-    proceeded = proceed.committedSteps();
-    startWhenReady();
-  }
-
   private void startWhenReady() {
-    boolean allowed =
-        version == proceeded || (proceeded >= 0 && version >= 0 && !facts.waitsAfter(version));
+    // What is computed while newer parameters are read counts for nobody.
+    boolean isHere = version >= 0 && version == newest;
     boolean over = version >= facts.plan().totalSteps();
-    if (shares == null || version < 0 || over || !allowed || started == version) {
-      return;
+    if (isHere && !over && shares.canBegin(version) && gate.isOpen(version)) {
+      shares.begin(version).forEach(this::forward);
     }
-    started = version;
-    startedUnder = sharesOf(version).stream().mapToLong(SharesOf::number).max().orElse(-1);
-    sharesOf(version).forEach(group -> forward(version, group));
   }
 
-  private void forward(long step, SharesOf group) {
-    if (group.shards().isEmpty()) {
-      return;
-    }
+  /** A share of the begun step. */
+  private void forward(Share share) {
+    long step = shares.begun();
     getContext()
         .pipeToSelf(
-            compute.forward(step, group.number(), group.shards()),
-            (scores, failure) -> new Forwarded(step, group.number(), scores, failure));
+            compute.forward(step, share.number(), share.shards()),
+            (scores, failure) -> new Forwarded(step, share.number(), scores, failure));
   }
 
   private Behavior<Command> onForwarded(Forwarded forwarded) {
     if (forwarded.failure() != null) {
       return fail("scoring step " + forwarded.step(), forwarded.failure());
     }
-    if (forwarded.step() == started) {
+    if (shares.scored(forwarded.step(), forwarded.assignment())) {
       Scores scores = forwarded.scores();
       phases.forwarded(scores);
-      scored.add(forwarded.assignment());
       supervisor.tell(new Supervisor.HeldShare(id, scores.held(), scores.microBatches()));
       server.tell(
           new ParameterServer.Scored(
@@ -440,24 +395,19 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   }
 
   private Behavior<Command> onStepMoments(StepMoments told) {
-    if (told.attempt() != facts.attempt() || told.step() != started) {
-      return this;
+    if (told.attempt() == facts.attempt() && told.step() == shares.begun()) {
+      phases.opened();
+      shares.takeScored().forEach(assignment -> backward(told, assignment));
     }
-    moments = told;
-    phases.opened();
-    List<Long> groups = List.copyOf(scored);
-    scored.clear();
-    groups.forEach(this::backward);
     return this;
   }
 
-  private void backward(long assignment) {
-    long step = started;
-    Moments all = new Moments(moments.mean(), moments.std(), moments.count());
+  private void backward(StepMoments told, long assignment) {
+    Moments all = new Moments(told.mean(), told.std(), told.count());
     getContext()
         .pipeToSelf(
-            compute.backward(step, assignment, all, moments.batchSize(), moments.batchTokens()),
-            (sums, failure) -> new Backwarded(step, assignment, sums, failure));
+            compute.backward(told.step(), assignment, all, told.batchSize(), told.batchTokens()),
+            (sums, failure) -> new Backwarded(told.step(), assignment, sums, failure));
   }
 
   private Behavior<Command> onBackwarded(Backwarded done) {
@@ -465,52 +415,25 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
       return fail("the gradient of step " + done.step(), done.failure());
     }
     phases.backwarded();
-    sends.removeIf(CompletableFuture::isDone);
-    done.sums().forEach(sum -> push(done, sum));
-    pushed = done.step();
+    gradients.send(done.step(), done.assignment(), done.sums());
+    shares.pushed(done.step(), done.assignment());
     return this;
-  }
-
-  private void push(Backwarded done, PartialSum sum) {
-    List<CompletableFuture<?>> parts = new ArrayList<>();
-    for (int i = 0; i < facts.slices().size(); i++) {
-      BulkHeader header =
-          new BulkHeader(
-              facts.runId(),
-              facts.attempt(),
-              done.step(),
-              done.assignment(),
-              Kind.GRADIENT,
-              sum.node().lo(),
-              sum.node().hi(),
-              facts.slices().get(i).index());
-      for (LaneAddress lane : sliceLanes.get(i)) {
-        // A copy that is lost takes nothing; those that live count.
-        parts.add(
-            bulk.send(lane, header, sum.slices().get(i))
-                .toCompletableFuture()
-                .exceptionally(lost -> null));
-      }
-    }
-    sends.add(
-        CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
-            .whenComplete(
-                (released, failure) -> {
-                  phases.pushed();
-                  sum.release().run();
-                }));
   }
 
   private Behavior<Command> onEvaluate(Evaluate evaluate) {
     if (version < evaluate.committedSteps()) {
       waitingForVersion.add(evaluate);
-      return this;
+    } else if (newest == evaluate.committedSteps()) {
+      evaluate(evaluate);
     }
+    return this;
+  }
+
+  private void evaluate(Evaluate evaluate) {
     getContext()
         .pipeToSelf(
             compute.evaluate(evaluate.group()),
             (score, failure) -> new Evaluated(evaluate.committedSteps(), score, failure));
-    return this;
   }
 
   private Behavior<Command> onEvaluated(Evaluated evaluated) {
@@ -524,7 +447,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   private Behavior<Command> onRewrite(Rewrite rewrite) {
     if (version < rewrite.committedSteps()) {
       waitingForVersion.add(rewrite);
-    } else {
+    } else if (newest == rewrite.committedSteps()) {
       rewriter.tell(new Rewriter.Rewrite(rewrite.group(), rewrite.committedSteps()));
     }
     return this;
@@ -535,12 +458,16 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     return Behaviors.stopped();
   }
 
-  /** Its gradients may still be read; their memory goes when the last reader has let go. */
+  /**
+   * Its gradients may still be read; their memory goes when the last reader has let go. So do the
+   * parameters, of which the device may be the reader.
+   */
   private Behavior<Command> onPostStop(PostStop signal) {
-    incoming.values().forEach(blocks -> blocks.values().forEach(block -> block.release().run()));
+    List<LaneInbox.Block> blocks = incoming.detach();
+    installation.whenComplete(
+        (installed, failure) -> blocks.forEach(block -> block.release().run()));
     inbox.close();
-    CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new))
-        .whenComplete((released, failure) -> compute.close());
+    gradients.released().whenComplete((released, failure) -> compute.close());
     return this;
   }
 }

@@ -16,7 +16,7 @@ class LaneInboxTest {
   private final List<Arrived> heard = new ArrayList<>();
 
   private static BulkHeader header(long step) {
-    return new BulkHeader("run", 1, step, 0, BulkHeader.Kind.PARAMETERS, 0, 0, 0);
+    return new BulkHeader("run", 1, step, 0, BulkHeader.Kind.PARAMETERS, Dtype.FLOAT32, 0, 0, 0);
   }
 
   private CompletableFuture<Void> send(long step) {

@@ -9,6 +9,7 @@ import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.RunFixture;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.BulkHeader.Kind;
+import io.akkord.actors.bulk.Dtype;
 import io.akkord.actors.bulk.InJvmBulk;
 import io.akkord.actors.bulk.LaneInbox;
 import io.akkord.actors.ledger.LedgerFile;
@@ -99,7 +100,7 @@ class CheckpointerTest {
     Slice of = facts.slices().get(slice);
     ByteBuffer bytes = ByteBuffer.allocateDirect((int) of.elements() * Float.BYTES);
     BulkHeader header =
-        new BulkHeader(facts.runId(), facts.attempt(), steps, 0, kind, 0, STATE.size(), slice);
+        new BulkHeader(facts.runId(), facts.attempt(), steps, 0, kind, Dtype.FLOAT32, 0, STATE.size(), slice);
     return bulk.send(inbox.address(), header, bytes);
   }
 

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.FishingOutcomes;
+import akka.actor.testkit.typed.javadsl.LoggingTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import com.typesafe.config.ConfigFactory;
+import io.akkord.actors.bulk.BulkHeader;
+import io.akkord.actors.bulk.Dtype;
 import io.akkord.actors.content.ContentFetcher.Failed;
 import io.akkord.actors.content.ContentFetcher.Missing;
 import io.akkord.actors.content.ContentFetcher.Progress;
@@ -14,6 +17,7 @@ import io.akkord.actors.content.ContentFetcher.Ready;
 import io.akkord.actors.content.ContentFetcher.Report;
 import io.akkord.model.hf.ModelConfig;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -24,7 +28,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -125,6 +131,30 @@ class ContentFetchTest {
     assertThat(folder.resolve("f")).hasSameBinaryContentAs(file);
     assertThat(lostOnce).containsExactlyInAnyOrder(1L, 4L, 7L);
     assertThat(bulk.sent.get()).isEqualTo(9 + 3);
+  }
+
+  @Test
+  void chunksOfAnotherTypeOrLengthAreRefusedAndTheRightOnesTaken() throws Exception {
+    List<CompletableFuture<Void>> strange = new CopyOnWriteArrayList<>();
+    LossyBulk bulk = new LossyBulk(header -> false);
+    bulk.before(
+        (to, h) -> {
+          if (h.step() == 1) {
+            BulkHeader floats =
+                new BulkHeader(
+                    h.run(), 1, 1, 0, h.kind(), Dtype.FLOAT32, h.lo(), h.hi(), h.slice());
+            strange.add(bulk.slip(to, floats, ByteBuffer.allocate(CHUNK)).toCompletableFuture());
+            strange.add(bulk.slip(to, h, ByteBuffer.allocate(5)).toCompletableFuture());
+          }
+        });
+    Path file = random("f", 1 << 20);
+    ContentManifest manifest = hidden(offerFile(file));
+    Path folder =
+        LoggingTestKit.warn("expected 262144 bytes of BYTES")
+            .withOccurrences(2)
+            .expect(KIT.system(), () -> ready(fetch(manifest, server(bulk), bulk, store("a"))));
+    assertThat(folder.resolve("f")).hasSameBinaryContentAs(file);
+    assertThat(strange).hasSize(2).allMatch(CompletableFuture::isDone);
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.BulkHeader.Kind;
+import io.akkord.actors.bulk.Dtype;
 import io.akkord.actors.bulk.LaneInbox.Block;
 import io.akkord.model.tree.ReductionTree;
 import io.akkord.model.tree.ReductionTree.Node;
@@ -49,6 +50,34 @@ class GradientPartsTest {
     parts.add(block(0, 1, 0, 2));
     assertThat(released).hasSize(1);
     assertThat(parts.complete()).isTrue();
+  }
+
+  @Test
+  void aPartOfWhatIsHereAndWhatIsNoSubtreeAreReleased() {
+    parts.expect(0, new long[] {1, 1, 1, 1});
+    parts.add(block(0, 1, 0, 2));
+    parts.add(block(0, 1, 0, 1));
+    parts.add(block(0, 1, 0, 4));
+    parts.add(block(0, 1, 1, 3));
+    parts.add(block(0, 1, 3, 3));
+    parts.add(block(0, 1, 2, 5));
+    assertThat(released).hasSize(5);
+    parts.add(block(0, 1, 2, 4));
+    assertThat(parts.complete()).isTrue();
+  }
+
+  @Test
+  void whatWasExpectedBeforeDoesNotComeBack() {
+    parts.expect(1, new long[] {2, 3});
+    parts.add(block(1, 2, 0, 1));
+    assertThat(parts.expect(0, new long[] {4, 4})).isEmpty();
+    assertThat(parts.expect(1, new long[] {2, 2})).isEmpty();
+    assertThat(parts.step()).isEqualTo(1);
+    parts.add(block(1, 3, 1, 2));
+    assertThat(parts.complete()).isTrue();
+    parts.markSummed();
+    assertThat(parts.expect(1, new long[] {2, 3})).isEmpty();
+    assertThat(parts.isSummed()).as("the same once more").isTrue();
   }
 
   @Test
@@ -116,7 +145,8 @@ class GradientPartsTest {
   }
 
   private Block block(long step, long assignment, int lo, int hi) {
-    BulkHeader header = new BulkHeader("run", 1, step, assignment, Kind.GRADIENT, lo, hi, 0);
+    BulkHeader header =
+        new BulkHeader("run", 1, step, assignment, Kind.GRADIENT, Dtype.FLOAT32, lo, hi, 0);
     return new Block(header, ByteBuffer.allocate(4), () -> released.add(header.toString()));
   }
 }

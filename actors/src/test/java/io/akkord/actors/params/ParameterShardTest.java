@@ -8,9 +8,11 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.Adapter;
+import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.RunFixture;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.BulkHeader.Kind;
+import io.akkord.actors.bulk.Dtype;
 import io.akkord.actors.bulk.InJvmBulk;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.bulk.LaneInbox;
@@ -36,7 +38,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A slice of two parameters on a real device thread; the server is a probe. */
 class ParameterShardTest {
-  private static final ActorTestKit KIT = ActorTestKit.create();
+  private static final ActorTestKit KIT =
+      ActorTestKit.create(
+          ConfigFactory.parseString("akka.actor.testkit.typed.single-expect-default = 30s")
+              .withFallback(ConfigFactory.load()));
+  private static final Duration SOON = Duration.ofSeconds(30);
   private static final Duration LONG = Duration.ofMinutes(5);
   private static final Duration QUIET = Duration.ofMillis(200);
 
@@ -102,10 +108,10 @@ class ParameterShardTest {
   @Test
   void gradientsOfOtherRunsAttemptsAndAssignmentsAreReleasedAndDoNotCount() {
     Copy copy = filled(1);
-    copy.ref().tell(new ParameterShard.Expect(0, new long[] {2, 2, 2, 2}));
-    assertThat(send(copy, "other", 1, 0, 2, 0, 4)).succeedsWithin(Duration.ofSeconds(3));
-    assertThat(send(copy, RunFixture.RUN, 2, 0, 2, 0, 4)).succeedsWithin(Duration.ofSeconds(3));
-    assertThat(send(copy, RunFixture.RUN, 1, 0, 1, 0, 4)).succeedsWithin(Duration.ofSeconds(3));
+    copy.ref().tell(new ParameterShard.Expect(1, 0, new long[] {2, 2, 2, 2}));
+    assertThat(send(copy, "other", 1, 0, 2, 0, 4)).succeedsWithin(SOON);
+    assertThat(send(copy, RunFixture.RUN, 2, 0, 2, 0, 4)).succeedsWithin(SOON);
+    assertThat(send(copy, RunFixture.RUN, 1, 0, 1, 0, 4)).succeedsWithin(SOON);
     server.expectNoMessage(QUIET);
     send(copy, RunFixture.RUN, 1, 0, 2, 0, 4);
     assertThat(server.expectMessageClass(ParameterServer.SliceSummed.class).assignment())
@@ -121,7 +127,7 @@ class ParameterShardTest {
     copy.ref().tell(apply(1, 0, 1));
     next();
     assertThat(early).isNotDone();
-    copy.ref().tell(new ParameterShard.Expect(1, new long[] {1, 1, 1, 1}));
+    copy.ref().tell(new ParameterShard.Expect(1, 1, new long[] {1, 1, 1, 1}));
     assertThat(server.expectMessageClass(ParameterServer.SliceSummed.class).step()).isEqualTo(1);
   }
 
@@ -162,14 +168,14 @@ class ParameterShardTest {
     Copy behind = filled(1);
     next();
     ByteBuffer gradient = gradient();
-    behind.ref().tell(new ParameterShard.Expect(0, new long[] {1, 1, 1, 1}));
+    behind.ref().tell(new ParameterShard.Expect(1, 0, new long[] {1, 1, 1, 1}));
     CompletableFuture<Void> sent = send(behind, RunFixture.RUN, 1, 0, 1, 0, 4, gradient);
     server.expectMessageClass(ParameterServer.SliceSummed.class);
     KIT.stop(behind.ref());
     Kept left = left(2).get(0);
     assertThat(left.slice().version()).isZero();
     assertThat(left.slice().summedUnder()).isEqualTo(1);
-    assertThat(sent).succeedsWithin(Duration.ofSeconds(3));
+    assertThat(sent).succeedsWithin(SOON);
     gradient.putFloat(0, 1e9f).putFloat(4, -1e9f);
 
     adopted(2, 0, apply(1, 0, 1));
@@ -186,7 +192,7 @@ class ParameterShardTest {
     copy.ref().tell(apply(1, 0, 1));
     // Behind the decision, which a stop by its parent would overtake.
     Adapter.toClassic(copy.ref()).tell(PoisonPill.getInstance(), akka.actor.ActorRef.noSender());
-    KIT.createTestProbe().expectTerminated(copy.ref(), Duration.ofSeconds(10));
+    KIT.createTestProbe().expectTerminated(copy.ref(), SOON);
     assertThat(kept.before(RunFixture.RUN, 2).toCompletableFuture()).isNotDone();
     readers.forEach(Runnable::run);
     HeldSlice left = left(2).get(0).slice();
@@ -255,7 +261,7 @@ class ParameterShardTest {
   private List<Kept> left(long attempt) {
     return kept.before(RunFixture.RUN, attempt)
         .toCompletableFuture()
-        .orTimeout(3, TimeUnit.SECONDS)
+        .orTimeout(30, TimeUnit.SECONDS)
         .join();
   }
 
@@ -294,13 +300,14 @@ class ParameterShardTest {
   }
 
   private void fill(Copy copy) {
-    BulkHeader header = new BulkHeader(RunFixture.RUN, 1, 0, 0, Kind.SNAPSHOT_WEIGHTS, 0, 1, 0);
+    BulkHeader header =
+        new BulkHeader(RunFixture.RUN, 1, 0, 0, Kind.SNAPSHOT_WEIGHTS, Dtype.FLOAT32, 0, 1, 0);
     bulk.send(copy.lane(), header, floats(1, 2));
   }
 
   private void sum(Copy copy, long attempt, long step, long assignment) {
     long[] all = {assignment, assignment, assignment, assignment};
-    copy.ref().tell(new ParameterShard.Expect(step, all));
+    copy.ref().tell(new ParameterShard.Expect(attempt, step, all));
     send(copy, RunFixture.RUN, attempt, step, assignment, 0, 4);
     ParameterServer.SliceSummed summed =
         server.expectMessageClass(ParameterServer.SliceSummed.class);
@@ -322,7 +329,8 @@ class ParameterShardTest {
       int lo,
       int hi,
       ByteBuffer bytes) {
-    BulkHeader header = new BulkHeader(run, attempt, step, assignment, Kind.GRADIENT, lo, hi, 0);
+    BulkHeader header =
+        new BulkHeader(run, attempt, step, assignment, Kind.GRADIENT, Dtype.FLOAT32, lo, hi, 0);
     return bulk.send(copy.lane(), header, bytes).toCompletableFuture();
   }
 
@@ -347,7 +355,7 @@ class ParameterShardTest {
 
   private String next() {
     try {
-      return published.poll(5, TimeUnit.SECONDS);
+      return published.poll(30, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }

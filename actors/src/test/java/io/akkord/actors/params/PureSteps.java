@@ -2,6 +2,7 @@ package io.akkord.actors.params;
 
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.BulkHeader.Kind;
+import io.akkord.actors.bulk.Dtype;
 import io.akkord.actors.bulk.LaneInbox.Block;
 import io.akkord.actors.ledger.Ledger.CommitStep;
 import io.akkord.actors.ledger.PureLedger;
@@ -291,7 +292,11 @@ final class PureSteps {
       List<Integer> now = moved == null ? all : all.stream().filter(moved::contains).toList();
       Share share = new Share(assignment.number(), now);
       Share later = new Share(assignment.number(), all);
-      send("server", id, "Assigned " + share, () -> onAssigned(id, step, share, later));
+      send(
+          "server",
+          id,
+          "Assigned " + share,
+          () -> onAssigned(id, step, moved == null, share, later));
     }
   }
 
@@ -437,9 +442,9 @@ final class PureSteps {
     startWhenReady(id, worker);
   }
 
-  private void onAssigned(String id, long step, Share now, Share all) {
+  private void onAssigned(String id, long step, boolean anew, Share now, Share all) {
     Worker worker = workers.get(id);
-    boolean replaces = worker.shares == null || now.shards().equals(all.shards());
+    boolean replaces = worker.shares == null || anew;
     List<Share> shares = new ArrayList<>();
     if (!replaces) {
       shares.addAll(worker.ofStep.getOrDefault(step, List.of(worker.shares)));
@@ -547,7 +552,8 @@ final class PureSteps {
     ByteBuffer bytes = ByteBuffer.allocate(part.length * Double.BYTES);
     bytes.asDoubleBuffer().put(part);
     BulkHeader header =
-        new BulkHeader("run", 1, step, number, Kind.GRADIENT, node.lo(), node.hi(), copy.slice);
+        new BulkHeader(
+            "run", 1, step, number, Kind.GRADIENT, Dtype.FLOAT64, node.lo(), node.hi(), copy.slice);
     take(copy, new Block(header, bytes, () -> {}));
   }
 
@@ -562,7 +568,16 @@ final class PureSteps {
         fault == Fault.NO_ASSIGNMENT_CHECK && header.step() == copy.parts.step() && barrier != null;
     long as = rename ? barrier.assignments()[header.lo()] : header.assignment();
     BulkHeader told =
-        new BulkHeader("run", 1, header.step(), as, header.kind(), header.lo(), header.hi(), 0);
+        new BulkHeader(
+            "run",
+            1,
+            header.step(),
+            as,
+            header.kind(),
+            header.dtype(),
+            header.lo(),
+            header.hi(),
+            0);
     copy.arrived.add(block);
     copy.parts.add(new Block(told, block.bytes(), block.release()));
     sum(copy);

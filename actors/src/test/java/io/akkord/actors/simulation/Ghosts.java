@@ -49,6 +49,7 @@ final class Ghosts {
                   header.step(),
                   header.assignment(),
                   header.kind(),
+                  header.dtype(),
                   header.lo(),
                   header.hi(),
                   header.slice())

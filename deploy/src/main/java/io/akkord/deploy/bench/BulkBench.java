@@ -1,6 +1,7 @@
 package io.akkord.deploy.bench;
 
 import io.akkord.actors.bulk.BulkHeader;
+import io.akkord.actors.bulk.Dtype;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.bulk.netty.NettyBulk;
 import io.akkord.actors.bulk.netty.Settings;
@@ -87,7 +88,8 @@ public final class BulkBench {
     long start = System.nanoTime();
     CompletableFuture<?>[] released = new CompletableFuture<?>[blocks];
     for (int i = 0; i < blocks; i++) {
-      BulkHeader header = new BulkHeader("bench", 1, i, 0, BulkHeader.Kind.PARAMETERS, 0, 0, 0);
+      BulkHeader header =
+          new BulkHeader("bench", 1, i, 0, BulkHeader.Kind.PARAMETERS, Dtype.BYTES, 0, 0, 0);
       released[i] = from.send(to, header, block).toCompletableFuture();
     }
     CompletableFuture.allOf(released).get(10, TimeUnit.MINUTES);

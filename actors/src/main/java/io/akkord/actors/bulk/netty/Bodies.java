@@ -3,16 +3,14 @@ package io.akkord.actors.bulk.netty;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.akkord.actors.bulk.BulkHeader;
+import io.akkord.actors.bulk.Dtype;
 import io.netty.buffer.ByteBuf;
 import java.security.MessageDigest;
 
 /** What is inside the small frames: numbers big endian, texts as two bytes of length and UTF-8. */
 final class Bodies {
   /** Changes when frames change. */
-  static final int VERSION = 1;
-
-  /** Numbers as the kind says: float32, little endian, or plain bytes. The only one so far. */
-  static final int DTYPE_OF_KIND = 0;
+  static final int VERSION = 2;
 
   private static final int MOST_TEXT = 2048;
 
@@ -65,7 +63,7 @@ final class Bodies {
    */
   record Open(long lane, BulkHeader header, long total) {
     void write(ByteBuf out) {
-      out.writeLong(lane).writeLong(total).writeByte(DTYPE_OF_KIND);
+      out.writeLong(lane).writeLong(total).writeByte(header.dtype().code());
       writeText(out, header.run().getBytes(UTF_8));
       out.writeLong(header.attempt()).writeLong(header.step()).writeLong(header.assignment());
       writeText(out, header.kind().name().getBytes(UTF_8));
@@ -79,9 +77,9 @@ final class Bodies {
       if (total > Integer.MAX_VALUE) {
         throw new BadFrameException("block of " + total + " bytes, a block ends at 2 GiB");
       }
-      int dtype = in.readByte();
-      if (dtype != DTYPE_OF_KIND) {
-        throw new BadFrameException("unknown dtype code " + dtype);
+      Dtype dtype = dtype(in.readByte());
+      if (total % dtype.bytes() != 0) {
+        throw new BadFrameException("block of " + total + " bytes of " + dtype);
       }
       String run = text(in);
       number(in, 3 * Long.BYTES);
@@ -95,7 +93,11 @@ final class Bodies {
       int slice = (int) positive(in.readInt(), "slice");
       end(in);
       return new Open(
-          lane, new BulkHeader(run, attempt, step, assignment, kind, lo, hi, slice), total);
+          lane, new BulkHeader(run, attempt, step, assignment, kind, dtype, lo, hi, slice), total);
+    }
+
+    private static Dtype dtype(int code) throws BadFrameException {
+      return Dtype.of(code).orElseThrow(() -> new BadFrameException("unknown dtype code " + code));
     }
 
     /** What is wrong with it, so that it is not sent; null: nothing. */
@@ -110,7 +112,12 @@ final class Bodies {
               || header.lo() < 0
               || header.hi() < 0
               || header.slice() < 0;
-      return negative ? "a number of its header is negative" : null;
+      if (negative) {
+        return "a number of its header is negative";
+      }
+      return total % header.dtype().bytes() == 0
+          ? null
+          : total + " bytes are no numbers of " + header.dtype();
     }
 
     private static BulkHeader.Kind kind(String name) throws BadFrameException {

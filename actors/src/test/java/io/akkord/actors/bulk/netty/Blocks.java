@@ -2,6 +2,7 @@ package io.akkord.actors.bulk.netty;
 
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.BulkHeader;
+import io.akkord.actors.bulk.Dtype;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.SplittableRandom;
@@ -42,7 +43,11 @@ final class Blocks {
   }
 
   static BulkHeader header(long step) {
-    return new BulkHeader("run-ä", 2, step, 3, BulkHeader.Kind.GRADIENT, 4, 8, 1);
+    return header(step, Dtype.BYTES);
+  }
+
+  static BulkHeader header(long step, Dtype dtype) {
+    return new BulkHeader("run-ä", 2, step, 3, BulkHeader.Kind.GRADIENT, dtype, 4, 8, 1);
   }
 
   /** Direct memory with a content that depends on the seed. */

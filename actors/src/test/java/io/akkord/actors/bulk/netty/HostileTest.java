@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.akkord.actors.bulk.Dtype;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.bulk.netty.Blocks.Block;
 import io.akkord.actors.bulk.netty.Blocks.Keeper;
@@ -132,6 +133,28 @@ class HostileTest {
   void aBlockThatIsTooLongIsRefused() throws Exception {
     assertThat(isClosedAfterHello(open(lane.lane(), Integer.MAX_VALUE + 1L))).isTrue();
     assertThat(isClosedAfterHello(open(lane.lane(), -1))).isTrue();
+  }
+
+  @Test
+  void blocksOfAnUnknownTypeOrOfHalfANumberAreRefused() throws Exception {
+    int dtypeAt = Long.BYTES + Long.BYTES;
+    for (int code : new int[] {4, 127, 255}) {
+      ByteBuf unknown =
+          frame(
+              Type.OPEN,
+              1,
+              0,
+              out -> {
+                new Open(lane.lane(), header(1), 8).write(out);
+                out.setByte(dtypeAt, code);
+              });
+      assertThat(isClosedAfterHello(unknown)).as("code %d", code).isTrue();
+    }
+    Open half = new Open(lane.lane(), header(1, Dtype.FLOAT32), 10);
+    assertThat(isClosedAfterHello(frame(Type.OPEN, 1, 0, half::write))).isTrue();
+    assertThat(keeper.waiting()).isZero();
+    assertThatThrownBy(() -> await(honest.send(lane, header(1, Dtype.FLOAT64), random(12, 1))))
+        .hasMessageContaining("12 bytes are no numbers of FLOAT64");
   }
 
   @Test
