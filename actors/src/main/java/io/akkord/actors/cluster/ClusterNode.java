@@ -106,8 +106,8 @@ public final class ClusterNode implements AutoCloseable {
   /**
    * Starts the node; a head is its own cluster at once, others join it.
    *
-   * @throws UserError if its address cannot be listened on, or its time-outs are in an order that
-   *     cannot work
+   * @throws UserError if its address cannot be listened on, a setting is wrong, or its time-outs are
+   *     in an order that cannot work
    */
   public static ClusterNode start(Options options) {
     DeadlineLadder.require(ConfigFactory.load());
@@ -151,7 +151,8 @@ public final class ClusterNode implements AutoCloseable {
       Options options, Optional<TlsMaterial> tls) {
     var lane =
         io.akkord.actors.bulk.netty.Settings.local(options.token())
-            .withAddress(options.host(), 0, null);
+            .withAddress(options.host(), 0, null)
+            .withUnixSockets(Settings.read(ConfigFactory.load()).bulk().unixSockets());
     return tls.map(material -> lane.withTls(ssl(material, false), ssl(material, true)))
         .orElse(lane);
   }
