@@ -6,6 +6,7 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.checkpoint.Checkpointer;
+import io.akkord.actors.cluster.Formation;
 import io.akkord.actors.content.ContentFetcher;
 import io.akkord.actors.content.ContentManifest;
 import io.akkord.actors.content.ContentServer;
@@ -46,7 +47,8 @@ class ProtocolsTest {
         Checkpointer.class,
         ContentServer.class,
         ContentFetcher.class,
-        SliceSurvey.class
+        SliceSurvey.class,
+        Formation.class
       })
   void everyPublicMessageSurvivesTheWire(Class<?> actor) {
     Class<?>[] commands =

@@ -61,8 +61,8 @@ public final class ClusterNode implements AutoCloseable {
    * @param host address to listen on, for messages and the lane
    * @param port of the messages; 0: any free one
    * @param seeds host:port of control nodes to join; empty: this is the only one. A control node
-   *     that is the first of them forms the cluster if no other answers; restarted, it joins
-   *     theirs. {@link Management#KUBERNETES} alone: they are found
+   *     that is one of several begins a cluster only when most of them hear each other and none has
+   *     one ({@link Formation}). {@link Management#KUBERNETES} alone: they are found
    * @param token the cluster's; the lane refuses others
    * @param roles {@link #CONTROL}, {@link #WORKER} or both
    * @param joinWithin the node ends if no seed has let it in for so long; null: it tries for ever
@@ -76,6 +76,11 @@ public final class ClusterNode implements AutoCloseable {
       List<String> roles,
       Duration joinWithin,
       Config journal) {
+
+    /** Whether this node is one of several control nodes that are named. */
+    boolean oneOfSeveral() {
+      return roles.contains(CONTROL) && seeds.size() > 1 && seeds.contains(host + ":" + port);
+    }
 
     /** A node that tries for ever to join. */
     public Options(
@@ -94,6 +99,7 @@ public final class ClusterNode implements AutoCloseable {
   private final ContentSettings content;
   private final List<ActorRef<WorkerHost.Command>> hosts = new ArrayList<>();
   private final CompletableFuture<Void> joined = new CompletableFuture<>();
+  private volatile String notJoined = "no control node has answered";
 
   private ClusterNode(ActorSystem<Void> system, NettyBulk bulk, ContentSettings content) {
     this.system = system;
@@ -127,11 +133,22 @@ public final class ClusterNode implements AutoCloseable {
         Cluster cluster = Cluster.get(system);
         cluster.manager().tell(Join.create(cluster.selfMember().address()));
       }
-      return new ClusterNode(system, bulk, content);
+      ClusterNode node = new ClusterNode(system, bulk, content);
+      if (options.oneOfSeveral()) {
+        node.form(options.seeds(), options.host() + ":" + options.port());
+      }
+      return node;
     } catch (RuntimeException e) {
       bulk.close();
       throw portInUse(options, e);
     }
+  }
+
+  private void form(List<String> control, String self) {
+    system.systemActorOf(
+        Formation.create(control, self, reason -> notJoined = reason),
+        Formation.NAME,
+        Props.empty());
   }
 
   private static RuntimeException portInUse(Options options, RuntimeException e) {
@@ -181,8 +198,13 @@ public final class ClusterNode implements AutoCloseable {
             "akka.cluster.roles",
             options.roles(),
             "akka.cluster.seed-nodes",
-            (Management.discovers(options.seeds()) ? List.<String>of() : options.seeds())
-                .stream().map(seed -> "akka://%s@%s".formatted(SYSTEM, seed)).toList()));
+            seeds(options)));
+    if (options.seeds().size() > 1) {
+      // Nobody is a full member, and no queue begins, before most of the control nodes are there.
+      own.put(
+          "akka.cluster.role.%s.min-nr-of-members".formatted(CONTROL),
+          FormationPolicy.majority(options.seeds().size()));
+    }
     return ConfigFactory.parseMap(own, "this node")
         .withFallback(tls.map(TlsMaterial::artery).orElse(ConfigFactory.empty()))
         .withFallback(options.journal())
@@ -190,6 +212,13 @@ public final class ClusterNode implements AutoCloseable {
         .withFallback(ConfigFactory.parseResources("akkord-actors.conf"))
         .withFallback(ConfigFactory.load())
         .withValue("akka.actor.provider", ConfigValueFactory.fromAnyRef("cluster"));
+  }
+
+  /** What Akka joins by itself; it lets the first of them begin a cluster without any other. */
+  private static List<String> seeds(Options options) {
+    return Management.discovers(options.seeds()) || options.oneOfSeveral()
+        ? List.of()
+        : options.seeds().stream().map(seed -> "akka://%s@%s".formatted(SYSTEM, seed)).toList();
   }
 
   /** How long the others wait before they go on without a node that is silent. */
@@ -259,6 +288,11 @@ public final class ClusterNode implements AutoCloseable {
   /** Completes when the cluster has let this node in. */
   public CompletableFuture<Void> joined() {
     return joined;
+  }
+
+  /** Why the cluster has not let this node in, as far as it knows. */
+  public String whyNotJoined() {
+    return notJoined;
   }
 
   /** Leaves politely: the runs give this node's share to others before it ends. */
