@@ -60,7 +60,7 @@ public final class WorkerNode {
   public void run() {
     List<String> names =
         options.devices().stream().map(device -> options.name() + "/" + device).toList();
-    try (Devices devices = new Devices(names)) {
+    try (Devices devices = new Devices(names, options.devices())) {
       for (int incarnation = 1; !leaving; incarnation++) {
         Duration patience = incarnation == 1 ? options.joinWithin() : options.rejoinWithin();
         ClusterNode node = ClusterNode.start(nodeOptions(patience));
