@@ -6,6 +6,7 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.checkpoint.Checkpointer;
+import io.akkord.actors.cluster.Formation;
 import io.akkord.actors.content.ContentFetcher;
 import io.akkord.actors.content.ContentKeeper;
 import io.akkord.actors.content.ContentManifest;
@@ -54,7 +55,8 @@ class ProtocolsTest {
         JobManager.class,
         ClusterWatch.class,
         NodeAgent.class,
-        SliceSurvey.class
+        SliceSurvey.class,
+        Formation.class
       })
   void everyPublicMessageSurvivesTheWire(Class<?> actor) {
     Class<?>[] commands =

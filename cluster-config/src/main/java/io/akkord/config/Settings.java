@@ -7,7 +7,7 @@ import java.time.Duration;
  * The settings of a machine, read once from the block {@code akkord} of the HOCON configuration;
  * {@code reference.conf} has the defaults and says what each means. None of them changes a result.
  */
-public record Settings(Deadlines deadlines, Ledger ledger) {
+public record Settings(Deadlines deadlines, Ledger ledger, Bulk bulk) {
 
   /**
    * How long each wait may last.
@@ -37,6 +37,14 @@ public record Settings(Deadlines deadlines, Ledger ledger) {
    * @param maxUnacknowledged committed steps under way to it
    */
   public record Ledger(int maxUnacknowledged) {}
+
+  /**
+   * The lane for tensors between processes.
+   *
+   * @param unixSockets whether processes of one machine use a Unix domain socket
+   * @param silence of a connection after which its peer is lost
+   */
+  public record Bulk(boolean unixSockets, Duration silence) {}
 
   /**
    * The settings in {@code config}, which includes the defaults ({@code ConfigFactory.load()}).

@@ -28,7 +28,8 @@ final class SettingsReader {
     Settings settings =
         new Settings(
             section(Settings.Deadlines.class, "deadlines"),
-            section(Settings.Ledger.class, "ledger"));
+            section(Settings.Ledger.class, "ledger"),
+            section(Settings.Bulk.class, "bulk"));
     if (problems.isEmpty()) {
       checkLadder(settings.deadlines());
       checkTakeOver(settings.deadlines());
@@ -45,14 +46,17 @@ final class SettingsReader {
     Map<String, Object> values = new LinkedHashMap<>();
     for (var component : type.getRecordComponents()) {
       String key = Records.names(type, '-').get(values.size());
-      values.put(
-          key,
-          component.getType() == Duration.class
-              ? duration(path + "." + key)
-              : integer(path + "." + key, 1, MOST_UNACKNOWLEDGED));
+      values.put(key, value(component.getType(), path + "." + key));
     }
     refuseUnknown(path, values);
     return Records.create(type, '-', values::get);
+  }
+
+  private Object value(Class<?> type, String path) {
+    if (type == Duration.class) {
+      return duration(path);
+    }
+    return type == boolean.class ? flag(path) : (Object) integer(path, 1, MOST_UNACKNOWLEDGED);
   }
 
   private void refuseUnknown(String path, Map<String, Object> known) {
@@ -83,6 +87,15 @@ final class SettingsReader {
     }
     problem(path, "a duration from 10ms to 7d", "write for example 20s, 10m or 2h");
     return SHORTEST;
+  }
+
+  private boolean flag(String path) {
+    try {
+      return config.getBoolean(path);
+    } catch (ConfigException e) {
+      problem(path, "on or off", "leave it out for the default");
+      return false;
+    }
   }
 
   private int integer(String path, int min, int max) {

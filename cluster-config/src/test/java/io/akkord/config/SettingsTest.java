@@ -32,6 +32,7 @@ class SettingsTest {
     Settings settings = Settings.read(DEFAULTS);
     assertThat(settings.ledger().maxUnacknowledged()).isEqualTo(4);
     assertThat(settings.deadlines().step()).isEqualTo(Duration.ofMinutes(10));
+    assertThat(settings.bulk().unixSockets()).isTrue();
     assertThat(settings).isEqualTo(Settings.read(ConfigFactory.load()));
   }
 
@@ -46,12 +47,16 @@ class SettingsTest {
         .containsExactlyInAnyOrderElementsOf(Records.names(Settings.Deadlines.class, '-'));
     assertThat(akkord.getObject("ledger").keySet())
         .containsExactlyInAnyOrderElementsOf(Records.names(Settings.Ledger.class, '-'));
+    assertThat(akkord.getObject("bulk").keySet())
+        .containsExactlyInAnyOrderElementsOf(Records.names(Settings.Bulk.class, '-'));
   }
 
   @Test
   void anOverrideIsRead() {
     Settings settings = Settings.read(with("akkord.deadlines.step = 90s"));
     assertThat(settings.deadlines().step()).isEqualTo(Duration.ofSeconds(90));
+    assertThat(Settings.read(with("akkord.bulk.unix-sockets = off")).bulk().unixSockets())
+        .isFalse();
   }
 
   @Test
@@ -81,6 +86,7 @@ class SettingsTest {
     "akkord.deadlines.checkpoint = [1], found [1]",
     "akkord.ledger.max-unacknowledged = 0, found 0",
     "akkord.ledger.max-unacknowledged = many, found many",
+    "akkord.bulk.unix-sockets = maybe, 'found maybe, allowed: on or off'",
     "akkord.deadlines = null, found nothing",
     "akkord.ledger.colour = red, unknown key; leave it out; the keys are [max-unacknowledged]"
   })

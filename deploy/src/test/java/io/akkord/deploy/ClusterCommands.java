@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -17,9 +18,10 @@ import org.awaitility.Awaitility;
 /** A cluster in a folder of its own, looked after by commands as a person gives them. */
 final class ClusterCommands {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration DEADLINE = Duration.ofSeconds(120);
+  private static final Duration DEADLINE = Duration.ofSeconds(300);
 
   private final Path folder;
+  private final List<String> prefix;
   private final List<String> settings;
 
   /** What a command said. */
@@ -31,13 +33,28 @@ final class ClusterCommands {
    * @param settings -D arguments of every process
    */
   ClusterCommands(Path folder, String... settings) {
+    this(folder, List.of(), List.of(settings));
+  }
+
+  private ClusterCommands(Path folder, List<String> prefix, List<String> settings) {
     this.folder = folder;
-    this.settings = List.of(settings);
+    this.prefix = prefix;
+    this.settings = settings;
+  }
+
+  /** The same cluster's commands behind a command that starts others, such as nsenter. */
+  ClusterCommands behind(List<String> words) {
+    return new ClusterCommands(folder, words, settings);
+  }
+
+  /** Where everything of it is. */
+  Path folder() {
+    return folder;
   }
 
   /** A command in a process of its own. */
   Said akkord(String... words) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(
@@ -57,6 +74,19 @@ final class ClusterCommands {
       throw new AssertionError(List.of(words) + " has not ended: " + Files.readString(log));
     }
     return new Said(process.exitValue(), Files.readString(log));
+  }
+
+  /** The same, beside what the test goes on with. */
+  CompletableFuture<Said> background(String... words) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return akkord(words);
+          } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        },
+        work -> new Thread(work, "akkord-" + words[0]).start());
   }
 
   /** What the nodes of this cluster that live say of themselves. */

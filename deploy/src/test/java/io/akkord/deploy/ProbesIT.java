@@ -45,6 +45,9 @@ class ProbesIT {
     assertThat(status(port, "/cluster/members"))
         .as("read by whoever finds control nodes")
         .isEqualTo(200);
+    assertThat(ListeningSockets.of(cluster.nodes().get(0).path("pid").asLong()))
+        .anyMatch(address -> address.getPort() == port)
+        .allMatch(address -> address.getAddress().isLoopbackAddress());
     HttpRequest down =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:%d/cluster/members/x".formatted(port)))
             .DELETE()

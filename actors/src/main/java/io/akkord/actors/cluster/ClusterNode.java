@@ -19,6 +19,7 @@ import io.akkord.actors.bulk.netty.NettyBulk;
 import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.node.NodeAgent;
 import io.akkord.actors.node.ThisNode;
+import io.akkord.actors.security.ArteryEngines;
 import io.akkord.actors.security.TlsMaterial;
 import io.akkord.actors.worker.Devices;
 import io.akkord.actors.worker.WorkerHost;
@@ -66,8 +67,8 @@ public final class ClusterNode implements AutoCloseable {
    * @param host address to listen on, for messages and the lane
    * @param port of the messages; 0: any free one
    * @param seeds host:port of control nodes to join; empty: this is the only one. A control node
-   *     that is the first of them forms the cluster if no other answers; restarted, it joins
-   *     theirs. {@link Management#KUBERNETES} alone: they are found
+   *     that is one of several begins a cluster only when most of them hear each other and none has
+   *     one ({@link Formation}). {@link Management#KUBERNETES} alone: they are found
    * @param token the cluster's; the lane refuses others
    * @param roles {@link #CONTROL}, {@link #WORKER} or both
    * @param joinWithin the node ends if no seed has let it in for so long; null: it tries for ever
@@ -81,6 +82,11 @@ public final class ClusterNode implements AutoCloseable {
       List<String> roles,
       Duration joinWithin,
       Config journal) {
+
+    /** Whether this node is one of several control nodes that are named. */
+    boolean oneOfSeveral() {
+      return roles.contains(CONTROL) && seeds.size() > 1 && seeds.contains(host + ":" + port);
+    }
 
     /** A node that tries for ever to join. */
     public Options(
@@ -100,6 +106,7 @@ public final class ClusterNode implements AutoCloseable {
   private final List<ActorRef<WorkerHost.Command>> hosts = new ArrayList<>();
   private final CompletableFuture<Void> joined = new CompletableFuture<>();
   private Duration drain = Duration.ZERO;
+  private volatile String notJoined = "no control node has answered";
 
   private ClusterNode(ActorSystem<Void> system, NettyBulk bulk, ContentSettings content) {
     this.system = system;
@@ -112,8 +119,8 @@ public final class ClusterNode implements AutoCloseable {
   /**
    * Starts the node; a head is its own cluster at once, others join it.
    *
-   * @throws UserError if its address cannot be listened on, or its time-outs are in an order that
-   *     cannot work
+   * @throws UserError if its address cannot be listened on, a setting is wrong, or its time-outs are
+   *     in an order that cannot work
    */
   public static ClusterNode start(Options options) {
     DeadlineLadder.require(ConfigFactory.load());
@@ -133,11 +140,22 @@ public final class ClusterNode implements AutoCloseable {
         Cluster cluster = Cluster.get(system);
         cluster.manager().tell(Join.create(cluster.selfMember().address()));
       }
-      return new ClusterNode(system, bulk, content);
+      ClusterNode node = new ClusterNode(system, bulk, content);
+      if (options.oneOfSeveral()) {
+        node.form(options.seeds(), options.host() + ":" + options.port());
+      }
+      return node;
     } catch (RuntimeException e) {
       bulk.close();
       throw portInUse(options, e);
     }
+  }
+
+  private void form(List<String> control, String self) {
+    system.systemActorOf(
+        Formation.create(control, self, reason -> notJoined = reason),
+        Formation.NAME,
+        Props.empty());
   }
 
   private static RuntimeException portInUse(Options options, RuntimeException e) {
@@ -156,9 +174,12 @@ public final class ClusterNode implements AutoCloseable {
   private static io.akkord.actors.bulk.netty.Settings lane(
       Options options, Optional<TlsMaterial> tls) {
     var local = io.akkord.actors.bulk.netty.Settings.local(options.token());
-    Duration silence = ConfigFactory.load().getDuration("akkord.bulk.silence");
+    Settings.Bulk bulk = Settings.read(ConfigFactory.load()).bulk();
     var lane =
-        local.withAddress(options.host(), 0, null).withDeadlines(local.helloWithin(), silence);
+        local
+            .withAddress(options.host(), 0, null)
+            .withUnixSockets(bulk.unixSockets())
+            .withDeadlines(local.helloWithin(), bulk.silence());
     return tls.map(material -> lane.withTls(ssl(material, false), ssl(material, true)))
         .orElse(lane);
   }
@@ -187,15 +208,28 @@ public final class ClusterNode implements AutoCloseable {
             "akka.cluster.roles",
             options.roles(),
             "akka.cluster.seed-nodes",
-            (Management.discovers(options.seeds()) ? List.<String>of() : options.seeds())
-                .stream().map(seed -> "akka://%s@%s".formatted(SYSTEM, seed)).toList()));
+            seeds(options)));
+    if (options.seeds().size() > 1) {
+      // Nobody is a full member, and no queue begins, before most of the control nodes are there.
+      own.put(
+          "akka.cluster.role.%s.min-nr-of-members".formatted(CONTROL),
+          FormationPolicy.majority(options.seeds().size()));
+    }
     return ConfigFactory.parseMap(own, "this node")
-        .withFallback(tls.map(TlsMaterial::artery).orElse(ConfigFactory.empty()))
+        .withFallback(
+            tls.map(TlsMaterial::artery).orElseGet(() -> ArteryEngines.plain(options.token())))
         .withFallback(options.journal())
         .withFallback(ConfigFactory.parseResources("akkord-cluster.conf"))
         .withFallback(ConfigFactory.parseResources("akkord-actors.conf"))
         .withFallback(ConfigFactory.load())
         .withValue("akka.actor.provider", ConfigValueFactory.fromAnyRef("cluster"));
+  }
+
+  /** What Akka joins by itself; it lets the first of them begin a cluster without any other. */
+  private static List<String> seeds(Options options) {
+    return Management.discovers(options.seeds()) || options.oneOfSeveral()
+        ? List.of()
+        : options.seeds().stream().map(seed -> "akka://%s@%s".formatted(SYSTEM, seed)).toList();
   }
 
   /** How long the others wait before they go on without a node that is silent. */
@@ -266,6 +300,11 @@ public final class ClusterNode implements AutoCloseable {
   /** Completes when the cluster has let this node in. */
   public CompletableFuture<Void> joined() {
     return joined;
+  }
+
+  /** Why the cluster has not let this node in, as far as it knows. */
+  public String whyNotJoined() {
+    return notJoined;
   }
 
   /**

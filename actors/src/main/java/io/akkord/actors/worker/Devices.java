@@ -1,6 +1,7 @@
 package io.akkord.actors.worker;
 
 import io.akkord.actors.params.KeptSlices;
+import io.akkord.model.engine.CudaDevice;
 import io.akkord.model.engine.DeviceThread;
 import java.util.HashMap;
 import java.util.List;
@@ -15,15 +16,36 @@ import java.util.Map;
  * operations, which made every step a fifth slower.
  */
 public final class Devices implements AutoCloseable {
+  private static final String CPU = "cpu";
+
   private record Started(DeviceThread thread, int threads) {}
 
   private final List<String> names;
+  private final List<String> engineDevices;
   private final Map<Integer, Started> started = new HashMap<>();
   private final Map<List<Integer>, KeptSlices> kept = new HashMap<>();
 
-  /** Devices by name, such as worker-0; none is started yet. */
+  /** CPU devices by name, such as worker-0; none is started yet. */
   public Devices(List<String> names) {
+    this(names, names.stream().map(name -> CPU).toList());
+  }
+
+  /**
+   * Devices of which none is started yet.
+   *
+   * @param names for logs
+   * @param offered what each computes on: {@code cpu:N}, where N tells them apart, or {@code
+   *     cuda:N}
+   */
+  public Devices(List<String> names, List<String> offered) {
     this.names = List.copyOf(names);
+    this.engineDevices =
+        offered.stream().map(device -> CudaDevice.named(device) ? device : CPU).toList();
+  }
+
+  /** What the engine calls a device: {@code cpu} or {@code cuda:N}. */
+  public String engineDevice(int index) {
+    return engineDevices.get(index);
   }
 
   /** Number of devices. */

@@ -52,6 +52,7 @@ public final class EngineCompute implements Compute {
   private final TokenFile eval;
   private final TextTokenizer tokenizer;
   private final DeviceThread device;
+  private final String engineDevice;
   private final long heldLimit;
   private final WorkerSamples samples;
   private final Objective objective;
@@ -80,6 +81,7 @@ public final class EngineCompute implements Compute {
       TokenFile eval,
       TextTokenizer tokenizer,
       DeviceThread device,
+      String engineDevice,
       long heldLimit) {
     this.facts = facts;
     this.config = config;
@@ -87,6 +89,7 @@ public final class EngineCompute implements Compute {
     this.eval = eval;
     this.tokenizer = tokenizer;
     this.device = device;
+    this.engineDevice = engineDevice;
     this.heldLimit = heldLimit;
     this.samples = new WorkerSamples(facts.plan(), tokens, config.padTokenId().orElse(0));
     this.wire = facts.plan().recipe().wireDtype();
@@ -97,7 +100,7 @@ public final class EngineCompute implements Compute {
   private EngineOptions options() {
     var recipe = facts.plan().recipe();
     return new EngineOptions(
-        recipe.device().name().toLowerCase(Locale.ROOT),
+        engineDevice,
         recipe.dtype().name().toLowerCase(Locale.ROOT),
         recipe.threads(),
         recipe.lossType(),

@@ -57,7 +57,8 @@ record HostInputs(
         spec.workersHere());
   }
 
-  EngineCompute compute(DeviceThread device) {
+  /** What computes on a device, by the name that the engine has for it. */
+  EngineCompute compute(DeviceThread device, String engineDevice) {
     return new EngineCompute(
         facts,
         model,
@@ -66,6 +67,7 @@ record HostInputs(
         eval,
         tokenizer,
         device,
+        engineDevice,
         HeldMemory.bytes(facts.plan().recipe(), workersHere));
   }
 

@@ -342,7 +342,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
           GpuWorker.create(
               in.facts(),
               id,
-              in.compute(device(in, 0)),
+              in.compute(device(in, 0), devices.engineDevice(mine.get(0))),
               bulk,
               new LaneInbox(bulk),
               start.server(),

@@ -19,17 +19,24 @@ import picocli.CommandLine.ParseResult;
 
 /** Starts a node as a process of its own and waits until it is part of its cluster. */
 final class Background {
-  private static final Duration DEADLINE = Duration.ofSeconds(90);
+  private static final Duration LEAST = Duration.ofSeconds(90);
+
+  /** Beyond what the node itself takes to join: the start of a JVM, and to say why it could not. */
+  private static final Duration MORE_THAN_JOINING = Duration.ofSeconds(30);
+
   private static final int LAST_LINES = 12;
 
   /** Says to a node that no terminal belongs to it. */
   static final String DETACHED = "AKKORD_DETACHED";
 
   private final NodeFiles files;
+  private final Duration deadline;
   private final PrintWriter out;
 
-  Background(NodeFiles files, PrintWriter out) {
+  Background(NodeFiles files, Duration joinTimeout, PrintWriter out) {
     this.files = files;
+    Duration joined = joinTimeout.plus(MORE_THAN_JOINING);
+    this.deadline = joined.compareTo(LEAST) > 0 ? joined : LEAST;
     this.out = out;
   }
 
@@ -60,8 +67,8 @@ final class Background {
     } catch (IOException e) {
       throw new UserError("the node's process cannot be started: " + e.getMessage(), e);
     }
-    Instant deadline = Instant.now().plus(DEADLINE);
-    while (Instant.now().isBefore(deadline)) {
+    Instant end = Instant.now().plus(deadline);
+    while (Instant.now().isBefore(end)) {
       Optional<NodeFiles.Entry> entry = files.of(process.pid());
       if (entry.isPresent()) {
         next(entry.get(), head, log);
@@ -76,7 +83,7 @@ final class Background {
     process.destroy();
     throw new UserError(
         "the node was not part of a cluster after %d s and was ended; its log %s:%n%s"
-            .formatted(DEADLINE.toSeconds(), log, lastLines(log)));
+            .formatted(deadline.toSeconds(), log, lastLines(log)));
   }
 
   private void refuseSecondHead() {

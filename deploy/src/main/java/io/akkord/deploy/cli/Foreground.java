@@ -121,10 +121,11 @@ final class Foreground {
     try {
       node.node().joined().get(duration("join-timeout").toSeconds(), TimeUnit.SECONDS);
     } catch (TimeoutException e) {
+      String why = node.node().whyNotJoined();
       node.close();
       throw new UserError(
-          "no other control node has answered for %d s; start the one that --control names first, too"
-              .formatted(duration("join-timeout").toSeconds()),
+          "this control node has not become part of a cluster for %d s: %s; start the others that --control names, and see that they reach each other"
+              .formatted(duration("join-timeout").toSeconds(), why),
           e);
     }
   }

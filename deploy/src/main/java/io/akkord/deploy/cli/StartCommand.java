@@ -6,6 +6,7 @@ import io.akkord.actors.cluster.Management;
 import io.akkord.actors.node.ThisNode;
 import io.akkord.deploy.cluster.NodeFiles;
 import io.akkord.model.UserError;
+import io.akkord.model.engine.CudaDevice;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -23,8 +24,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = "Starts a node of a cluster on this machine: its head, or one that computes.")
 final class StartCommand implements Callable<Integer> {
-  private static final String HEAD_BIND = "127.0.0.1:7265";
-  private static final String WORKER_BIND = "127.0.0.1:0";
+  static final String HEAD_BIND = "127.0.0.1:7265";
+  static final String WORKER_BIND = "127.0.0.1:0";
 
   /** One or the other. */
   static final class Role {
@@ -67,7 +68,8 @@ final class StartCommand implements Callable<Integer> {
       split = ",",
       defaultValue = "cpu:0",
       paramLabel = "DEVICE",
-      description = "devices to offer, a worker each: cpu:0, cpu:1, … (default: ${DEFAULT-VALUE})")
+      description =
+          "devices to offer, a worker each: cpu:0, cpu:1, … or cuda:0, cuda:1, … (default: ${DEFAULT-VALUE})")
   private List<String> devices;
 
   @Option(names = "--name", description = "of this node (default: host name and process id)")
@@ -98,7 +100,7 @@ final class StartCommand implements Callable<Integer> {
       return ExitCode.USAGE;
     }
     if (!block) {
-      return new Background(files, out)
+      return new Background(files, config.getDuration("akkord.cluster.join-timeout"), out)
           .start(spec.commandLine().getParseResult(), role.head, control.isEmpty());
     }
     String own =
@@ -116,14 +118,12 @@ final class StartCommand implements Callable<Integer> {
   }
 
   private static void requireDevice(String device) {
-    if (device.matches("cuda:\\d+")) {
+    if (CudaDevice.named(device)) {
+      CudaDevice.require(device);
+    } else if (!device.matches("cpu:\\d+")) {
       throw new UserError(
-          "--devices has %s, but this build carries libtorch for CPUs only; offer cpu:0"
+          "--devices has '%s'; allowed are cpu:0, cpu:1, … and cuda:0, cuda:1, … (one worker each)"
               .formatted(device));
-    }
-    if (!device.matches("cpu:\\d+")) {
-      throw new UserError(
-          "--devices has '%s'; allowed are cpu:0, cpu:1, … (one worker each)".formatted(device));
     }
   }
 }

@@ -96,7 +96,7 @@ public final class WorkerNode {
    * @throws UserError if no head lets it in
    */
   public void run() {
-    try (Devices devices = new Devices(names())) {
+    try (Devices devices = new Devices(names(), options.devices())) {
       for (int incarnation = 1; !leaving; incarnation++) {
         boolean first = incarnation == 1;
         Duration patience = first ? options.joinWithin() : options.rejoinWithin();

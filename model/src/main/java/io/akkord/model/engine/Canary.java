@@ -66,6 +66,7 @@ public final class Canary {
             window.putFloat((float) value);
           }
         }
+        parameters.written(p.offset() + at, count);
       }
     }
   }

@@ -100,17 +100,10 @@ public final class Engine implements AutoCloseable {
     if (name.equals("cpu")) {
       return Device.cpu();
     }
-    if (!name.matches("cuda:\\d+")) {
+    if (!CudaDevice.named(name)) {
       throw new UserError("device is '" + name + "'; allowed are cpu and cuda:N");
     }
-    int index = Integer.parseInt(name.substring("cuda:".length()));
-    int found = ai.djl.engine.Engine.getEngine("PyTorch").getGpuCount();
-    if (index >= found) {
-      throw new UserError(
-          "device is '%s', but this machine shows %d CUDA devices to libtorch; use cpu or another index"
-              .formatted(name, found));
-    }
-    return Device.gpu(index);
+    return Device.gpu(CudaDevice.require(name));
   }
 
   private NDArray table(double[] angles, Shape shape, boolean cosine) {
@@ -177,6 +170,7 @@ public final class Engine implements AutoCloseable {
         } else {
           source.read(p.name(), at, window.asFloatBuffer());
         }
+        target.written(p.offset() + at, count);
       }
     }
   }
@@ -310,6 +304,7 @@ public final class Engine implements AutoCloseable {
   public void install(long from, int elements, ByteBuffer bytes, WireDtype wire) {
     if (wire == WireDtype.FLOAT32) {
       parameters.window(from, elements).put(bytes.duplicate());
+      parameters.written(from, elements);
     } else if (elements > 0) {
       if (arrived == null) {
         arrived = newWireGradient();

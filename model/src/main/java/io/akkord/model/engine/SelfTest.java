@@ -99,6 +99,7 @@ public final class SelfTest {
         double value = (p.decay() ? 0.5 : 0.1) * Math.sin(p.offset() + i + 1) + (p.decay() ? 0 : 1);
         put(window, engine.parameters().elementBytes(), i, value);
       }
+      engine.parameters().written(p.offset(), (int) p.elements());
     }
   }
 

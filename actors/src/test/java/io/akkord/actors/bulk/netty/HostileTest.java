@@ -9,6 +9,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.akkord.actors.bulk.Dtype;
 import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.bulk.netty.Blocks.Block;
@@ -33,6 +36,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** What comes from outside by hand: the connection is closed, honest ones go on. */
 class HostileTest {
@@ -245,6 +249,38 @@ class HostileTest {
       assertThatThrownBy(() -> await(noCertificate.connect(there)))
           .hasMessageContaining("no connection");
       await().atMost(SOON).until(() -> server.counts().refused() == 2);
+    }
+  }
+
+  @Test
+  void aCertificateOfAnotherAuthorityIsRefusedOnBothSidesAndTold(
+      @TempDir Path directory, @TempDir Path elsewhere) throws Exception {
+    TestTls tls = TestTls.create(directory);
+    TestTls other = TestTls.create(elsewhere);
+    Settings tcp = LOCAL.withUnixSockets(false);
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(Incoming.class);
+    log.start();
+    logger.addAppender(log);
+    try (NettyBulk server = NettyBulk.start(tcp.withTls(tls.server(), tls.client()));
+        NettyBulk honestToo = NettyBulk.start(tcp.withTls(tls.server(), tls.client()));
+        NettyBulk foreign = NettyBulk.start(tcp.withTls(other.server(), other.client()));
+        NettyBulk forged =
+            NettyBulk.start(tcp.withTls(tls.server(), TestTls.forged(directory, elsewhere)))) {
+      LaneAddress there = server.open(keeper);
+      assertThatThrownBy(() -> await(foreign.connect(there)))
+          .hasMessageContaining("no connection")
+          .hasMessageContaining("PKIX path");
+      assertThatThrownBy(() -> await(forged.connect(there))).hasMessageContaining("no connection");
+      assertThatThrownBy(() -> await(server.connect(foreign.open(keeper))))
+          .hasMessageContaining("PKIX path");
+      await().atMost(SOON).until(() -> server.counts().refused() == 2);
+      assertThat(log.list.stream().map(ILoggingEvent::getFormattedMessage))
+          .anyMatch(text -> text.matches("(?s)refused a bulk connection with a stranger at .*PKIX.*"))
+          .anyMatch(text -> text.matches("(?s)refused .*stranger.*certificate_unknown.*"));
+      await(honestToo.connect(there));
+    } finally {
+      logger.detachAppender(log);
     }
   }
 

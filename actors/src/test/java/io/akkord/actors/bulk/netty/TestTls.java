@@ -48,10 +48,7 @@ record TestTls(SslContext server, SslContext client) {
         throw new AssertionError("keytool failed");
       }
     }
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    try (InputStream in = Files.newInputStream(file)) {
-      store.load(in, password);
-    }
+    KeyStore store = store(directory);
     KeyStore trusted = KeyStore.getInstance("PKCS12");
     trusted.load(null, null);
     trusted.setCertificateEntry("bulk", store.getCertificate("bulk"));
@@ -68,14 +65,30 @@ record TestTls(SslContext server, SslContext client) {
         SslContextBuilder.forClient().keyManager(keys).trustManager(trust).build());
   }
 
-  /** Trusts the server but has no certificate of its own. */
-  static SslContext stranger(Path directory) throws Exception {
+  private static KeyStore store(Path directory) throws Exception {
     KeyStore store = KeyStore.getInstance("PKCS12");
     try (InputStream in = Files.newInputStream(directory.resolve("bulk.p12"))) {
       store.load(in, "changeit".toCharArray());
     }
+    return store;
+  }
+
+  /** Trusts the server but has no certificate of its own. */
+  static SslContext stranger(Path directory) throws Exception {
+    return SslContextBuilder.forClient().trustManager(certificate(directory)).build();
+  }
+
+  /** Trusts the server and shows it a certificate that somebody else has signed. */
+  static SslContext forged(Path directory, Path other) throws Exception {
+    KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    keys.init(store(other), "changeit".toCharArray());
     return SslContextBuilder.forClient()
-        .trustManager((X509Certificate) store.getCertificate("bulk"))
+        .keyManager(keys)
+        .trustManager(certificate(directory))
         .build();
+  }
+
+  private static X509Certificate certificate(Path directory) throws Exception {
+    return (X509Certificate) store(directory).getCertificate("bulk");
   }
 }
