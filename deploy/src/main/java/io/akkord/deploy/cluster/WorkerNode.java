@@ -65,6 +65,11 @@ public final class WorkerNode {
         Duration patience = incarnation == 1 ? options.joinWithin() : options.rejoinWithin();
         ClusterNode node = ClusterNode.start(nodeOptions(patience));
         now = node;
+        if (leaving) {
+          // Asked to while the system was starting.
+          node.close();
+          return;
+        }
         node.manage(options.seeds());
         offer(node, devices, names, incarnation);
         node.joined().thenRun(() -> onJoined.accept(node));
