@@ -91,7 +91,7 @@ class ClusterIT {
     Said second = start("--head", "--bind", "127.0.0.1:0", "--dashboard-port", "0");
     assertThat(second.exit()).isEqualTo(1);
     assertThat(second.text()).contains("a head runs on this machine already");
-    assertThat(akkord("status").text()).contains("(no job runs)").contains("(no job waits)");
+    assertThat(akkord("status").text()).contains("(no job runs)").contains("(no resource demands)");
   }
 
   @Test
