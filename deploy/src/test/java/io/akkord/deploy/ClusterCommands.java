@@ -17,7 +17,7 @@ import org.awaitility.Awaitility;
 /** A cluster in a folder of its own, looked after by commands as a person gives them. */
 final class ClusterCommands {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration DEADLINE = Duration.ofSeconds(120);
+  private static final Duration DEADLINE = Duration.ofSeconds(300);
 
   private final Path folder;
   private final List<String> settings;
