@@ -84,7 +84,11 @@ public record Jobs(Map<String, Job> byId) {
     if (before.isPresent()) {
       return "%s, has none of %d: %s is %s and comes first (akkord job stop %s ends it)"
           .formatted(
-              want, workersThere, before.get().id(), before.get().state().text(), before.get().id());
+              want,
+              workersThere,
+              before.get().id(),
+              before.get().state().text(),
+              before.get().id());
     }
     return "%s, has %d: start more with akkord start --address %s"
         .formatted(want, workersThere, head);

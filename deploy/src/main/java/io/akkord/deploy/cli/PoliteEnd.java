@@ -4,7 +4,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
-/** The end of a node that was asked for, on a thread of its own: a signal's handler may not wait. */
+/** The end of a node that was asked for, on a thread: a signal's handler may not wait. */
 final class PoliteEnd {
   private final FutureTask<Integer> work;
   private volatile boolean begun;

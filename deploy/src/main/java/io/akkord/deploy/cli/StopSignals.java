@@ -104,8 +104,7 @@ final class StopSignals implements AutoCloseable {
    */
   static StopSignals listen(
       Runnable save, Consumer<String> say, Words words, Duration within, boolean terminal) {
-    StopSignals signals =
-        new StopSignals(save, say, Runtime.getRuntime()::halt, words, within);
+    StopSignals signals = new StopSignals(save, say, Runtime.getRuntime()::halt, words, within);
     for (String name : terminal ? List.of(INT, TERM, "HUP") : List.of(TERM)) {
       Signal signal = new Signal(name);
       signals.before.put(signal, Signal.handle(signal, signals::on));

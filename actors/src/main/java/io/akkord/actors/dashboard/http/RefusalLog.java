@@ -44,7 +44,8 @@ final class RefusalLog {
       return;
     }
     told++;
-    String more = untold == 0 ? "" : " (%d more were refused since the last line)".formatted(untold);
+    String more =
+        untold == 0 ? "" : " (%d more were refused since the last line)".formatted(untold);
     untold = 0;
     log.accept(
         "refused %s %s of %s with %d: %s%s"

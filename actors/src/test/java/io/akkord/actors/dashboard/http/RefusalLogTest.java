@@ -55,6 +55,9 @@ class RefusalLogTest {
   @Test
   void aStrangersTextForgesNoLine() {
     refused(400, "a\nWARN all is well", "b".repeat(5_000));
-    assertThat(told.get(0)).doesNotContain("\n").contains("a?WARN all is well").hasSizeLessThan(400);
+    assertThat(told.get(0))
+        .doesNotContain("\n")
+        .contains("a?WARN all is well")
+        .hasSizeLessThan(400);
   }
 }
