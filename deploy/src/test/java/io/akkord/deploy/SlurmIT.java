@@ -71,7 +71,7 @@ class SlurmIT {
     script = sbatch("first.log", recipe("run"));
     cluster.awaitSteps("run", 5);
     script.destroy();
-    assertThat(script.waitFor(120, TimeUnit.SECONDS)).as(log("first.log")).isTrue();
+    assertThat(script.waitFor(300, TimeUnit.SECONDS)).as(log("first.log")).isTrue();
     assertThat(script.exitValue()).as(log("first.log")).isZero();
     assertThat(log("first.log"))
         .contains("SIGTERM: the job that runs here is saved")
@@ -82,7 +82,7 @@ class SlurmIT {
     assertThat(cluster.nodes()).isEmpty();
 
     script = sbatch("second.log", recipe("run"), "--resume");
-    assertThat(script.waitFor(120, TimeUnit.SECONDS)).as(log("second.log")).isTrue();
+    assertThat(script.waitFor(300, TimeUnit.SECONDS)).as(log("second.log")).isTrue();
     assertThat(script.exitValue()).as(log("second.log")).isZero();
     assertThat(log("second.log")).contains("Job 'job-1' finished");
     assertThat(cluster.hash("run")).isEqualTo(cluster.hash("quiet"));
