@@ -112,6 +112,60 @@ class DeploymentFilesTest {
     }
   }
 
+  /** What a cluster consists of there, piece by piece: none may be lost unseen. */
+  @Test
+  void everythingThatAClusterNeedsIsThere() throws IOException {
+    List<HasMetadata> objects = objects("akkord.yaml");
+    assertThat(objects)
+        .extracting(object -> object.getKind() + " " + object.getMetadata().getName())
+        .containsExactlyInAnyOrder(
+            "Namespace akkord",
+            "ServiceAccount akkord",
+            "Role akkord-pod-reader",
+            "RoleBinding akkord-pod-reader",
+            "Secret akkord",
+            "ConfigMap akkord",
+            "Service akkord-control",
+            "Service akkord-worker",
+            "StatefulSet akkord-control",
+            "StatefulSet akkord-worker",
+            "PodDisruptionBudget akkord-control",
+            "PodDisruptionBudget akkord-worker",
+            "NetworkPolicy akkord");
+    assertThat(all(objects, Service.class))
+        .as("headless")
+        .allMatch(service -> service.getSpec().getClusterIP().equals("None"));
+    for (StatefulSet set : all(objects, StatefulSet.class)) {
+      assertThat(container(set).getStartupProbe()).isNotNull();
+      assertThat(container(set).getReadinessProbe()).isNotNull();
+      assertThat(container(set).getLivenessProbe()).isNotNull();
+      assertThat(set.getSpec().getTemplate().getSpec().getServiceAccountName())
+          .isEqualTo(all(objects, ServiceAccount.class).get(0).getMetadata().getName());
+    }
+    assertThat(all(objects, ConfigMap.class).get(0).getData()).containsKey("akkord.conf");
+    assertThat(all(objects, Secret.class).get(0).getStringData()).isNotEmpty();
+    NetworkPolicy network = all(objects, NetworkPolicy.class).get(0);
+    assertThat(network.getSpec().getPolicyTypes()).contains("Ingress");
+    assertThat(network.getSpec().getIngress()).isNotEmpty();
+  }
+
+  /** Nodes find each other through the API, and may do nothing else there. */
+  @Test
+  void podsMayBeReadAndNothingElse() throws IOException {
+    List<HasMetadata> objects = objects("akkord.yaml");
+    Role role = all(objects, Role.class).get(0);
+    assertThat(role.getRules()).hasSize(1);
+    assertThat(role.getRules().get(0).getResources()).containsExactly("pods");
+    assertThat(role.getRules().get(0).getVerbs())
+        .contains("get", "list", "watch")
+        .isSubsetOf("get", "list", "watch");
+    RoleBinding binding = all(objects, RoleBinding.class).get(0);
+    assertThat(binding.getRoleRef().getName()).isEqualTo(role.getMetadata().getName());
+    assertThat(binding.getSubjects())
+        .extracting(subject -> subject.getKind() + " " + subject.getName())
+        .containsExactly("ServiceAccount akkord");
+  }
+
   @Test
   void aFieldThatTheApiDoesNotKnowIsFound() throws IOException {
     JsonNode wrong = STRICT.readTree("{kind: Service, spec: {clusterIp: None}}");

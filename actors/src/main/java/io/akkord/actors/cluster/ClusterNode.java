@@ -1,6 +1,8 @@
 package io.akkord.actors.cluster;
 
+import akka.Done;
 import akka.actor.Address;
+import akka.actor.CoordinatedShutdown;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
@@ -269,11 +271,27 @@ public final class ClusterNode implements AutoCloseable {
     List<String> roles = List.copyOf(Cluster.get(system).selfMember().getRoles());
     String machine =
         "%s, libtorch %s".formatted(NativeLibrary.instructionSet(), NativeLibrary.version());
-    system.systemActorOf(
-        NodeAgent.create(
-            () -> ThisNode.report(name, address(), roles, devices, incarnation, machine)),
-        "node",
-        Props.empty());
+    ActorRef<NodeAgent.Command> agent =
+        system.systemActorOf(
+            NodeAgent.create(
+                () -> ThisNode.report(name, address(), roles, devices, incarnation, machine)),
+            "node",
+            Props.empty());
+    CoordinatedShutdown.get(system)
+        .addTask(
+            CoordinatedShutdown.PhaseBeforeServiceUnbind(),
+            "say-why",
+            () -> {
+              // Who is asked to end ends its system; a JVM that ends first has met its own end.
+              if (byItself(CoordinatedShutdown.get(system).getShutdownReason())) {
+                agent.tell(NodeAgent.Farewell.INSTANCE);
+              }
+              return CompletableFuture.completedFuture(Done.done());
+            });
+  }
+
+  private static boolean byItself(Optional<CoordinatedShutdown.Reason> reason) {
+    return reason.filter(CoordinatedShutdown.jvmExitReason().getClass()::isInstance).isPresent();
   }
 
   /** The actor system. */

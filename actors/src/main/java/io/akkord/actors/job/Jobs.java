@@ -78,17 +78,20 @@ public record Jobs(Map<String, Job> byId) {
     if (job.state() != State.PENDING) {
       return "";
     }
+    int wanted = job.order().workers();
+    String want = "wants %d %s".formatted(wanted, wanted == 1 ? "worker" : "workers");
     Optional<Job> before = running().or(() -> next().filter(n -> !n.id().equals(job.id())));
     if (before.isPresent()) {
-      return "wants the cluster for itself; %s is %s and comes first (akkord job stop %s ends it)"
-          .formatted(before.get().id(), before.get().state().text(), before.get().id());
+      return "%s, has none of %d: %s is %s and comes first (akkord job stop %s ends it)"
+          .formatted(
+              want,
+              workersThere,
+              before.get().id(),
+              before.get().state().text(),
+              before.get().id());
     }
-    return "wants %d %s, has %d: start more with akkord start --address %s"
-        .formatted(
-            job.order().workers(),
-            job.order().workers() == 1 ? "worker" : "workers",
-            workersThere,
-            head);
+    return "%s, has %d: start more with akkord start --address %s"
+        .formatted(want, workersThere, head);
   }
 
   List<Job> list() {

@@ -16,19 +16,15 @@ import akka.cluster.typed.Subscribe;
 import io.akkord.actors.CborMessage;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /** What a control node knows of all nodes: their reports, who is silent, who was lost of late. */
 public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
   private static final Duration EVERY = Duration.ofSeconds(2);
-  private static final int KEPT_FAILURES = 20;
-  private static final int KEPT_GONE = 1000;
+
+  /** Where a run decides; it comes and goes with its run and is no node that anybody started. */
+  private static final String DRIVER = "driver";
 
   /** What the watch can be told. */
   public sealed interface Command extends CborMessage {}
@@ -40,9 +36,11 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
    * A node as last heard of.
    *
    * @param state up, unreachable or joining
-   * @param heardAt milliseconds since 1970
+   * @param heardAt milliseconds since 1970; of one that is joining: since when
+   * @param why one that is joining is not up yet
    */
-  public record Node(NodeReport report, String state, long heardAt) implements CborMessage {}
+  public record Node(NodeReport report, String state, long heardAt, String why)
+      implements CborMessage {}
 
   /** A node that was lost. */
   public record Failure(long at, String node, String what) implements CborMessage {}
@@ -52,7 +50,7 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
 
   private record Agents(Set<ActorRef<NodeAgent.Command>> agents) implements Command {}
 
-  private record Told(NodeReport report) implements Command {}
+  private record Told(NodeAgent.Said said) implements Command {}
 
   private record MemberChanged(ClusterEvent.MemberEvent event) implements Command {}
 
@@ -63,13 +61,8 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
   }
 
   private final Clock clock;
-  private final Map<String, Node> nodes = new LinkedHashMap<>();
-  private final Deque<Failure> failures = new ArrayDeque<>();
-
-  /** The last reports of nodes that are gone, by address: one may come again after its end. */
-  private final Map<String, NodeReport> gone = new LinkedHashMap<>();
-
-  private final ActorRef<NodeReport> reports;
+  private final WatchedNodes nodes = new WatchedNodes();
+  private final ActorRef<NodeAgent.Said> reports;
   private Set<ActorRef<NodeAgent.Command>> agents = Set.of();
 
   /** The watch of this node. */
@@ -81,7 +74,7 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
   private ClusterWatch(ActorContext<Command> context, TimerScheduler<Command> timers, Clock clock) {
     super(context);
     this.clock = clock;
-    this.reports = context.messageAdapter(NodeReport.class, Told::new);
+    this.reports = context.messageAdapter(NodeAgent.Said.class, Told::new);
     context
         .getSystem()
         .receptionist()
@@ -130,57 +123,37 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
   }
 
   private Behavior<Command> onTold(Told told) {
-    NodeReport report = told.report();
-    NodeReport last = gone.get(report.address());
-    if (last == null || !sameLife(last, report)) {
-      gone.remove(report.address());
-      nodes.put(report.address(), new Node(report, "up", clock.millis()));
+    if (told.said() instanceof NodeEnd end) {
+      nodes.ends(end);
+    } else if (told.said() instanceof NodeReport report) {
+      nodes.told(report, clock.millis());
     }
     return this;
-  }
-
-  private static boolean sameLife(NodeReport one, NodeReport other) {
-    return one.pid() == other.pid()
-        && one.startedAt() == other.startedAt()
-        && one.incarnation() == other.incarnation();
   }
 
   private Behavior<Command> onMember(MemberChanged changed) {
+    Member member = changed.event().member();
     if (changed.event() instanceof ClusterEvent.MemberRemoved removed) {
-      Node node = nodes.remove(address(removed.member()));
-      if (node != null) {
-        forget(node.report());
-      }
-      if (node != null && removed.previousStatus() == MemberStatus.down()) {
-        failed(node, "was lost: no sign of it, and the cluster goes on without it");
-      }
+      boolean down = removed.previousStatus() == MemberStatus.down();
+      nodes.removed(address(member), down, clock.millis());
+    } else if (!member.getRoles().contains(DRIVER) && coming(member.status())) {
+      List<String> roles = List.copyOf(member.getRoles());
+      boolean letIn = member.status() == MemberStatus.up();
+      nodes.member(address(member), roles, letIn, clock.millis());
     }
     return this;
   }
 
-  private void forget(NodeReport report) {
-    gone.put(report.address(), report);
-    if (gone.size() > KEPT_GONE) {
-      gone.remove(gone.keySet().iterator().next());
-    }
+  private static boolean coming(MemberStatus status) {
+    return status == MemberStatus.joining()
+        || status == MemberStatus.weaklyUp()
+        || status == MemberStatus.up();
   }
 
   private Behavior<Command> onReached(Reached reached) {
-    String state = reached.event() instanceof ClusterEvent.UnreachableMember ? "unreachable" : "up";
-    nodes.computeIfPresent(
-        address(reached.event().member()),
-        (address, node) -> new Node(node.report(), state, node.heardAt()));
+    boolean reachable = !(reached.event() instanceof ClusterEvent.UnreachableMember);
+    nodes.reached(address(reached.event().member()), reachable);
     return this;
-  }
-
-  private void failed(Node node, String what) {
-    String name =
-        "%s (%s, pid %d)"
-            .formatted(node.report().node(), node.report().address(), node.report().pid());
-    failures.addLast(new Failure(clock.millis(), name, what));
-    if (failures.size() > KEPT_FAILURES) {
-      failures.removeFirst();
-    }
   }
 
   private static String address(Member member) {
@@ -188,11 +161,7 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
   }
 
   private Behavior<Command> onGet(GetStatus get) {
-    List<Node> all = new ArrayList<>(nodes.values());
-    all.sort(
-        java.util.Comparator.comparing((Node n) -> !n.report().roles().contains("control"))
-            .thenComparing(n -> n.report().node()));
-    get.replyTo().tell(new Status(all, List.copyOf(failures)));
+    get.replyTo().tell(nodes.status());
     return this;
   }
 }

@@ -2,38 +2,96 @@ package io.akkord.actors.node;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Adapter;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.receptionist.Receptionist;
 import akka.actor.typed.receptionist.ServiceKey;
+import akka.event.Logging;
 import io.akkord.actors.CborMessage;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.function.Supplier;
 
-/** Says what its node is and has, to whoever asks. */
+/** Says what its node is and has, to whoever asks, and at its end to all of them why it ends. */
 public final class NodeAgent {
   /** What an agent can be asked. */
   public sealed interface Command extends CborMessage {}
 
+  /** What an agent says. */
+  public sealed interface Said extends CborMessage permits NodeReport, NodeEnd {}
+
   /** Say what this node is and has. */
-  public record Describe(ActorRef<NodeReport> replyTo) implements Command {}
+  public record Describe(ActorRef<Said> replyTo) implements Command {}
+
+  /** This node ends, and nobody has asked it to. */
+  public enum Farewell implements Command {
+    INSTANCE
+  }
+
+  private record Fatal(String what) implements Command {}
 
   /** Where agents are found. */
   public static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "akkord-node");
 
-  private NodeAgent() {}
+  private final ActorContext<Command> context;
+  private final Supplier<NodeReport> report;
+  private final Set<ActorRef<Said>> asked = new HashSet<>();
+  private String fatal = "its process has ended; the last lines of its log say why";
+
+  private NodeAgent(ActorContext<Command> context, Supplier<NodeReport> report) {
+    this.context = context;
+    this.report = report;
+  }
 
   /** The agent of this process. */
   public static Behavior<Command> create(Supplier<NodeReport> report) {
     return Behaviors.setup(
         context -> {
           context.getSystem().receptionist().tell(Receptionist.register(KEY, context.getSelf()));
-          return Behaviors.receive(Command.class)
-              .onMessage(
-                  Describe.class,
-                  describe -> {
-                    describe.replyTo().tell(report.get());
-                    return Behaviors.same();
-                  })
-              .build();
+          ActorRef<Logging.Error> errors =
+              context.messageAdapter(Logging.Error.class, NodeAgent::fatal);
+          Adapter.toClassic(context.getSystem())
+              .eventStream()
+              .subscribe(Adapter.toClassic(errors), Logging.Error.class);
+          return new NodeAgent(context, report).behavior();
         });
+  }
+
+  private Behavior<Command> behavior() {
+    return Behaviors.receive(Command.class)
+        .onMessage(Describe.class, this::onDescribe)
+        .onMessage(Fatal.class, this::onFatal)
+        .onMessageEquals(Farewell.INSTANCE, this::onFarewell)
+        .build();
+  }
+
+  private Behavior<Command> onDescribe(Describe describe) {
+    asked.add(describe.replyTo());
+    describe.replyTo().tell(report.get());
+    return Behaviors.same();
+  }
+
+  /** Of errors only those after which a JVM is not to be trusted: it ends by itself then. */
+  private static Fatal fatal(Logging.Error error) {
+    Throwable cause = error.cause();
+    return new Fatal(
+        cause instanceof VirtualMachineError || cause instanceof LinkageError
+            ? cause.toString()
+            : "");
+  }
+
+  private Behavior<Command> onFatal(Fatal now) {
+    if (!now.what().isEmpty()) {
+      fatal = now.what();
+    }
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onFarewell() {
+    NodeEnd end = new NodeEnd(report.get().address(), fatal);
+    asked.forEach(who -> who.tell(end));
+    context.getLog().error("this node ends by itself: {}", fatal);
+    return Behaviors.same();
   }
 }

@@ -1,6 +1,5 @@
 package io.akkord.actors.node;
 
-import io.akkord.actors.CborMessage;
 import java.util.List;
 
 /**
@@ -29,4 +28,4 @@ public record NodeReport(
     long startedAt,
     int incarnation,
     String machine)
-    implements CborMessage {}
+    implements NodeAgent.Said {}

@@ -37,7 +37,7 @@ final class RecoveryCluster implements AutoCloseable {
    * Seconds since the kill.
    *
    * @param opened until the next attempt was begun
-   * @param step until its first step was committed
+   * @param step until a step was committed that had not been committed before
    */
   record Recovery(double opened, double step) {}
 
@@ -149,18 +149,19 @@ final class RecoveryCluster implements AutoCloseable {
     processes.remove("submit");
   }
 
-  /** Lets the run do some steps, kills its node, waits for a step of the next attempt. */
+  /** Lets the run do some steps, kills its node, waits for the next step after those. */
   Recovery killHolder() throws Exception {
     await("steps of attempt " + attempt, () -> from(attempt) >= 0 && done() >= STEPS_BETWEEN);
     String holder = holder();
     long killed = System.nanoTime();
-    processes.get(holder).destroyForcibly();
+    Process process = processes.get(holder).destroyForcibly();
+    process.waitFor();
+    // Nobody writes any more: what is beyond that is the next attempt's, which may begin before.
+    long before = committed();
     attempt++;
     await("attempt " + attempt, () -> from(attempt) >= 0);
     double opened = (System.nanoTime() - killed) / 1e9;
-    // What the attempt before did after its checkpoint is taken back first.
-    await("attempt " + attempt + " to begin where its checkpoint is", () -> done() <= 0);
-    await("a step of attempt " + attempt, () -> done() > 0);
+    await("step %d, of attempt %d".formatted(before + 1, attempt), () -> committed() > before);
     double step = (System.nanoTime() - killed) / 1e9;
     startControl(Integer.parseInt(holder.substring(holder.lastIndexOf('-') + 1)));
     await(holder + " back in the cluster", () -> nodes.all().size() == CONTROL + 2);
@@ -169,11 +170,14 @@ final class RecoveryCluster implements AutoCloseable {
 
   /** Committed steps of the newest attempt. */
   private long done() throws IOException {
-    long lines;
+    return committed() - from(attempt);
+  }
+
+  /** Committed steps of the run. */
+  private long committed() throws IOException {
     try (var all = Files.lines(folder.resolve("run/metrics.jsonl"))) {
-      lines = all.count();
+      return all.count();
     }
-    return lines - from(attempt);
   }
 
   /** From which step an attempt goes on; -1: it has not begun. */

@@ -30,8 +30,8 @@ import sun.misc.SignalHandler;
 
 /** A node in this process, until it is told to end. */
 final class Foreground {
-  /** A run that is saved when its node ends may take so long. */
-  private static final int SAVE_SECONDS = 300;
+  /** A node that computes has nothing to save, and what it leaves is quickly left. */
+  private static final Duration LEAVE_WITHIN = Duration.ofSeconds(45);
 
   private static final int PARTS_SECONDS = 60;
 
@@ -39,13 +39,14 @@ final class Foreground {
   private final Config config;
   private final NodeFiles files;
   private final PrintWriter out;
+  private final boolean terminal = System.getenv(Background.DETACHED) == null;
 
   Foreground(String name, Config config, NodeFiles files, PrintWriter out) {
     this.name = name;
     this.config = config;
     this.files = files;
     this.out = out;
-    if (System.getenv(Background.DETACHED) != null) {
+    if (!terminal) {
       // Its terminal may be closed, or used for something else, without ending it.
       Signal.handle(new Signal("HUP"), SignalHandler.SIG_IGN);
       Signal.handle(new Signal("INT"), SignalHandler.SIG_IGN);
@@ -93,13 +94,23 @@ final class Foreground {
             this::say)) {
       server.complete(listening);
       awaitJoined(node);
-      Thread end = new Thread(() -> end(jobs, node), "akkord-end");
-      Runtime.getRuntime().addShutdownHook(end);
-      showEarlierRuns(node, runs);
-      files.write(name, "head", node.node().address(), listening.url());
-      say("head %s at %s, dashboard %s".formatted(name, node.node().address(), listening.url()));
-      node.node().awaitEnd();
-      files.remove();
+      PoliteEnd end = new PoliteEnd(() -> end(jobs, node, control.isEmpty()));
+      try (StopSignals signals =
+          StopSignals.listen(
+              end::begin,
+              this::say,
+              StopSignals.Words.HEAD,
+              StopSignals.SAVE_WITHIN,
+              terminal)) {
+        showEarlierRuns(node, runs);
+        files.write(name, "head", node.node().address(), listening.url());
+        say("head %s at %s, dashboard %s".formatted(name, node.node().address(), listening.url()));
+        node.node().awaitEnd();
+        files.remove();
+        if (end.begun()) {
+          return end.await();
+        }
+      }
     }
     say("the cluster has gone on without this node; start it again");
     return ExitCode.SOFTWARE;
@@ -143,18 +154,25 @@ final class Foreground {
     }
   }
 
-  /** SIGTERM: the run is saved, then the node leaves. */
-  private void end(JobRuns jobs, HeadNode node) {
-    try {
-      jobs.end(SAVE_SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  /** The run is saved, then the node leaves. */
+  private int end(JobRuns jobs, HeadNode node, boolean alone) throws InterruptedException {
+    int runs = jobs.underWay();
+    boolean saved = jobs.end(StopSignals.SAVE_WITHIN);
     files.remove();
     node.close();
+    if (!saved) {
+      say("not saved; " + StopSignals.Words.HEAD.goOn());
+      return ExitCode.SOFTWARE;
+    }
+    String next =
+        alone
+            ? "resume with akkord start --head and the same state folder"
+            : "another control node takes the job up";
+    say(runs == 0 ? "this node has left; no job ran here" : "saved; " + next);
+    return ExitCode.OK;
   }
 
-  Integer worker(Bind bind, List<String> seeds, List<String> devices) {
+  Integer worker(Bind bind, List<String> seeds, List<String> devices) throws Exception {
     ClusterToken token = ClusterToken.read(config, System.getenv());
     WorkerNode node =
         new WorkerNode(
@@ -173,16 +191,22 @@ final class Foreground {
               files.write(name, "worker", joined.address(), "");
               say("node %s at %s has joined the cluster".formatted(name, joined.address()));
             });
-    Thread end =
-        new Thread(
+    PoliteEnd end =
+        new PoliteEnd(
             () -> {
               files.remove();
               node.leave("its node was asked to end");
-            },
-            "akkord-end");
-    Runtime.getRuntime().addShutdownHook(end);
-    node.run();
-    return ExitCode.OK;
+              say("this node has left; the others go on");
+              return ExitCode.OK;
+            });
+    try (StopSignals signals =
+        StopSignals.listen(
+            end::begin, this::say, StopSignals.Words.NODE, LEAVE_WITHIN, terminal)) {
+      node.run();
+      return end.begun() ? end.await() : ExitCode.OK;
+    } finally {
+      files.remove();
+    }
   }
 
   private static Path folder(Path path) {

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -136,13 +137,20 @@ final class JobRuns implements JobRunner {
     }
   }
 
+  /** How many runs go on here. */
+  int underWay() {
+    return running.size();
+  }
+
   /**
    * Saves the runs that are under way, to go on where this node is started again, and waits for
    * their end.
+   *
+   * @return whether all of them ended in time
    */
-  void end(int seconds) throws InterruptedException {
+  boolean end(Duration within) throws InterruptedException {
     running.forEach(run -> run.stop(RunConsole.INTERRUPTED));
     threads.shutdown();
-    threads.awaitTermination(seconds, TimeUnit.SECONDS);
+    return threads.awaitTermination(within.toMillis(), TimeUnit.MILLISECONDS);
   }
 }

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
     name = "status",
     mixinStandardHelpOptions = true,
     description =
-        "A cluster: nodes, resources, use, who waits and why, what was lost of late and what needs attention. With --dir: one run.")
+        "A cluster: nodes, what was lost of late, resources, use, who waits and why, and what needs attention. With --dir: one run.")
 final class StatusCommand implements Callable<Integer> {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss").withZone(ZoneId.systemDefault());
@@ -86,21 +86,40 @@ final class StatusCommand implements Callable<Integer> {
 
   static List<String> text(JsonNode cluster) {
     List<String> lines = new ArrayList<>();
-    String time = TIME.format(Instant.ofEpochMilli(cluster.path("now").asLong()));
-    lines.add("======== Cluster status: " + time + " ========");
+    lines.add("======== Cluster status: " + time(cluster.path("now")) + " ========");
     lines.add("Node status");
     lines.add(LINE);
-    nodes(lines, "Active:", cluster, true);
-    nodes(lines, "Not reachable:", cluster, false);
+    nodes(lines, cluster);
     lines.add("Recent failures:");
     cluster.path("failures").forEach(f -> lines.add(failure(f)));
     none(lines, cluster.path("failures"), "(no failures)");
-    attention(lines, cluster.path("attention"));
     lines.add("");
     lines.add("Resources");
     lines.add(LINE);
     lines.add("Usage:");
     usage(lines, cluster);
+    jobs(lines, cluster);
+    lines.add("");
+    attention(lines, cluster.path("attention"));
+    return lines;
+  }
+
+  private static String time(JsonNode millis) {
+    return TIME.format(Instant.ofEpochMilli(millis.asLong()));
+  }
+
+  private static void jobs(List<String> lines, JsonNode cluster) {
+    if (cluster.path("job_manager_node").asText().isEmpty()) {
+      lines.add("Demands:");
+      lines.add(" (the queue of jobs is moving to another control node; ask again)");
+      return;
+    }
+    lines.add("Demands:");
+    cluster
+        .path("pending")
+        .forEach(
+            p -> lines.add(" %s: %s".formatted(p.path("job").asText(), p.path("why").asText())));
+    none(lines, cluster.path("pending"), "(no resource demands)");
     lines.add("Running:");
     for (JsonNode job : cluster.path("running")) {
       lines.add(
@@ -108,21 +127,10 @@ final class StatusCommand implements Callable<Integer> {
               .formatted(
                   job.path("job").asText(),
                   job.path("recipe").asText(),
-                  TIME.format(Instant.ofEpochMilli(job.path("started_at").asLong())),
+                  time(job.path("started_at")),
                   job.path("node").asText()));
     }
-    if (cluster.path("job_manager_node").asText().isEmpty()) {
-      lines.add(" (the queue of jobs is moving to another control node; ask again)");
-      return lines;
-    }
     none(lines, cluster.path("running"), "(no job runs)");
-    lines.add("Pending:");
-    cluster
-        .path("pending")
-        .forEach(
-            p -> lines.add(" %s: %s".formatted(p.path("job").asText(), p.path("why").asText())));
-    none(lines, cluster.path("pending"), "(no job waits)");
-    return lines;
   }
 
   private static void attention(List<String> lines, JsonNode entries) {
@@ -163,35 +171,62 @@ final class StatusCommand implements Callable<Integer> {
     }
   }
 
-  private static void nodes(List<String> lines, String title, JsonNode cluster, boolean up) {
-    List<String> rows = new ArrayList<>();
+  /** As Ray's: who is there, who is on the way and why not there yet; and who does not answer. */
+  private static void nodes(List<String> lines, JsonNode cluster) {
+    long now = cluster.path("now").asLong();
+    List<String> active = new ArrayList<>();
+    List<String> pending = new ArrayList<>();
+    List<String> silent = new ArrayList<>();
     for (JsonNode node : cluster.path("nodes")) {
-      if (node.path("state").asText().equals("up") == up) {
-        rows.add(node(node, cluster.path("now").asLong()));
+      switch (node.path("state").asText()) {
+        case "up" -> active.add(node(node, now));
+        case "joining" -> pending.add(joining(node, now));
+        default -> silent.add(node(node, now));
       }
     }
-    if (up || !rows.isEmpty()) {
-      lines.add(title);
-      lines.addAll(rows);
+    lines.add("Active:");
+    lines.addAll(active.isEmpty() ? List.of(" (no active nodes)") : active);
+    lines.add("Pending:");
+    lines.addAll(pending.isEmpty() ? List.of(" (no pending nodes)") : pending);
+    if (!silent.isEmpty()) {
+      lines.add("Not reachable:");
+      lines.addAll(silent);
     }
   }
 
-  private static String node(JsonNode node, long now) {
+  private static String joining(JsonNode node, long now) {
+    return " %-7s %s  %s, for %d s"
+        .formatted(
+            roles(node),
+            node.path("address").asText(),
+            node.path("why").asText(),
+            secondsSince(node, now));
+  }
+
+  private static String roles(JsonNode node) {
     List<String> roles = new ArrayList<>();
     node.path("roles").forEach(role -> roles.add(role.asText()));
     roles.removeIf(role -> role.startsWith("dc-"));
+    return String.join(",", roles);
+  }
+
+  private static long secondsSince(JsonNode node, long now) {
+    return Math.max(0, now - node.path("heard_at").asLong()) / 1000;
+  }
+
+  private static String node(JsonNode node, long now) {
     List<String> devices = new ArrayList<>();
     node.path("devices").forEach(device -> devices.add(device.asText()));
     return String.format(
         Locale.ROOT,
         " %-7s %s  %s  pid %d  %s  rss %.1f GiB  heard %d s ago%s",
-        String.join(",", roles),
+        roles(node),
         node.path("node").asText(),
         node.path("address").asText(),
         node.path("pid").asLong(),
         devices.isEmpty() ? "no devices" : String.join(",", devices),
         node.path("rss_bytes").asLong() / GIB,
-        Math.max(0, now - node.path("heard_at").asLong()) / 1000,
+        secondsSince(node, now),
         node.path("incarnation").asInt() > 1
             ? "  incarnation " + node.path("incarnation").asInt()
             : "");
@@ -200,7 +235,7 @@ final class StatusCommand implements Callable<Integer> {
   private static String failure(JsonNode failure) {
     return " %s  %s %s"
         .formatted(
-            TIME.format(Instant.ofEpochMilli(failure.path("at").asLong())),
+            time(failure.path("at")),
             failure.path("node").asText(),
             failure.path("what").asText());
   }
@@ -211,6 +246,9 @@ final class StatusCommand implements Callable<Integer> {
     long used = 0;
     List<String> hosts = new ArrayList<>();
     for (JsonNode node : cluster.path("nodes")) {
+      if (node.path("state").asText().equals("joining")) {
+        continue;
+      }
       devices += node.path("devices").size();
       // Several nodes of one machine have one memory between them.
       if (!hosts.contains(node.path("host").asText())) {

@@ -1,6 +1,8 @@
 package io.akkord.deploy.cli;
 
+import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -11,22 +13,55 @@ import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
 /**
- * What a person or a batch system sends to a process that carries one run: the first Ctrl-C,
+ * What a person or a batch system sends to a process that has something to save: the first Ctrl-C,
  * SIGTERM or SIGHUP saves and lets the process end by itself, with exit code 0; a Ctrl-C after that
  * ends it now.
  */
 final class StopSignals implements AutoCloseable {
   /** A run that is not saved after so long is given up. */
-  static final int SAVE_SECONDS = 300;
+  static final Duration SAVE_WITHIN = Duration.ofSeconds(300);
 
   /** What a shell reports of a process that Ctrl-C has ended. */
-  private static final int ENDED_BY_INT = 130;
+  static final int ENDED_BY_INT = 130;
 
   private static final String INT = "INT";
+  private static final String TERM = "TERM";
+
+  /**
+   * What is said.
+   *
+   * @param first what happens now
+   * @param overdue what has not happened when the bound is over
+   * @param goOn what to do after an end without it
+   */
+  record Words(String first, String overdue, String goOn) {
+    /** A process that carries one run. */
+    static final Words RUN =
+        new Words(
+            "the step in flight is finished and saved",
+            "not saved",
+            "go on from the newest checkpoint with the same command and --resume");
+
+    /** A control node. */
+    static final Words HEAD =
+        new Words(
+            "the job that runs here is saved, then this node leaves",
+            "not saved",
+            "its job goes on from the newest checkpoint when a head is started with the same state folder: akkord start --head");
+
+    /** A node that computes. */
+    static final Words NODE =
+        new Words(
+            "this node gives its share of runs to others and leaves",
+            "has not left",
+            "the others go on; it can be started again at any time");
+  }
 
   private final Runnable save;
   private final Consumer<String> say;
   private final IntConsumer halt;
+  private final Words words;
+  private final Duration within;
   private final Map<Signal, SignalHandler> before = new HashMap<>();
   private final ScheduledExecutorService bound =
       Executors.newSingleThreadScheduledExecutor(
@@ -41,11 +76,15 @@ final class StopSignals implements AutoCloseable {
    * Listens to nothing yet.
    *
    * @param halt ends the process now, with an exit code
+   * @param within who is not done after so long is ended
    */
-  StopSignals(Runnable save, Consumer<String> say, IntConsumer halt) {
+  StopSignals(
+      Runnable save, Consumer<String> say, IntConsumer halt, Words words, Duration within) {
     this.save = save;
     this.say = say;
     this.halt = halt;
+    this.words = words;
+    this.within = within;
   }
 
   /**
@@ -54,8 +93,19 @@ final class StopSignals implements AutoCloseable {
    * @param save called once; must not wait
    */
   static StopSignals listen(Runnable save, Consumer<String> say) {
-    StopSignals signals = new StopSignals(save, say, Runtime.getRuntime()::halt);
-    for (String name : new String[] {INT, "TERM", "HUP"}) {
+    return listen(save, say, Words.RUN, SAVE_WITHIN, true);
+  }
+
+  /**
+   * Listens until it is closed.
+   *
+   * @param save called once; must not wait
+   * @param terminal whether Ctrl-C and the end of a terminal mean this process, too
+   */
+  static StopSignals listen(
+      Runnable save, Consumer<String> say, Words words, Duration within, boolean terminal) {
+    StopSignals signals = new StopSignals(save, say, Runtime.getRuntime()::halt, words, within);
+    for (String name : terminal ? List.of(INT, TERM, "HUP") : List.of(TERM)) {
       Signal signal = new Signal(name);
       signals.before.put(signal, Signal.handle(signal, signals::on));
     }
@@ -66,21 +116,18 @@ final class StopSignals implements AutoCloseable {
     if (!asked) {
       asked = true;
       say.accept(
-          "SIG%s: the step in flight is finished and saved, %d s at most; Ctrl-C ends at once, without"
-              .formatted(signal.getName(), SAVE_SECONDS));
-      bound.schedule(this::giveUp, SAVE_SECONDS, TimeUnit.SECONDS);
+          "SIG%s: %s, %d s at most; Ctrl-C ends at once, without"
+              .formatted(signal.getName(), words.first(), within.toSeconds()));
+      bound.schedule(this::giveUp, within.toMillis(), TimeUnit.MILLISECONDS);
       save.run();
     } else if (signal.getName().equals(INT)) {
-      say.accept(
-          "ended at once; go on from the newest checkpoint with the same command and --resume");
+      say.accept("ended at once; " + words.goOn());
       halt.accept(ENDED_BY_INT);
     }
   }
 
   private void giveUp() {
-    say.accept(
-        "not saved after %d s; go on from the newest checkpoint with the same command and --resume"
-            .formatted(SAVE_SECONDS));
+    say.accept("%s after %d s; %s".formatted(words.overdue(), within.toSeconds(), words.goOn()));
     halt.accept(1);
   }
 

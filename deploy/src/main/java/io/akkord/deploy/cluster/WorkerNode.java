@@ -102,6 +102,11 @@ public final class WorkerNode {
         Duration patience = first ? options.joinWithin() : options.rejoinWithin();
         Life life = starter.start(devices, incarnation, patience);
         now = life;
+        if (leaving) {
+          // Asked to while the system was starting.
+          life.close();
+          return;
+        }
         boolean joined = life.awaitEnd();
         if (leaving) {
           return;

@@ -3,6 +3,7 @@ package io.akkord.deploy.cluster;
 import io.akkord.model.UserError;
 import java.io.File;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,17 +25,18 @@ public final class WorkerProcesses implements AutoCloseable {
   private static final int MOST_RESTARTS = 3;
 
   private static final Duration WITHIN = Duration.ofHours(1);
-  private static final int LAST_LINES = 5;
+
+  /** What of a log is looked at for the reason of an end. */
+  private static final int LAST_BYTES = 32 << 10;
+
   private static final int END_SECONDS = 15;
   private static final int POLITE_SECONDS = 5;
-  private static final int SIGNAL_BASE = 128;
-  private static final Map<Integer, String> SIGNALS =
-      Map.of(4, "SIGILL", 6, "SIGABRT", 7, "SIGBUS", 9, "SIGKILL", 11, "SIGSEGV", 15, "SIGTERM");
 
   private final String head;
   private final String token;
   private final Path logs;
   private final Consumer<String> say;
+  private final OomKills oomKills = OomKills.ofThisMachine();
   private final Map<String, Process> running = new ConcurrentHashMap<>();
   private final Map<String, List<Instant>> restartsOf = new ConcurrentHashMap<>();
   private final Set<String> givenUp = ConcurrentHashMap.newKeySet();
@@ -82,44 +84,46 @@ public final class WorkerProcesses implements AutoCloseable {
     }
     String id = restart == 0 ? name : name + "." + restart;
     File log = logs.resolve(id + ".log").toFile();
+    List<String> command = OwnCommand.of(List.of("worker", "--head", head, "--id", id));
+    command.add(1, EndOfProcess.EXIT_WHEN_OUT_OF_MEMORY);
     ProcessBuilder builder =
-        new ProcessBuilder(OwnCommand.of(List.of("worker", "--head", head, "--id", id)))
+        new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
     builder.environment().put("AKKORD_CLUSTER_TOKEN", token);
     // A worker writes no journal.
     builder.environment().remove("AKKORD_PERSISTENCE_PASSWORD");
-    long killedBefore = killedForMemory();
+    OomKills.Count before = oomKills.read();
     Process process = builder.start();
     running.put(id, process);
     process
         .onExit()
-        .thenAccept(ended -> ended(name, id, restart, ended, log.toPath(), killedBefore));
+        .thenAccept(ended -> ended(name, id, restart, ended, log.toPath(), before));
   }
 
   private void ended(
-      String name, String id, int restart, Process process, Path log, long killedBefore) {
+      String name, String id, int restart, Process process, Path log, OomKills.Count before) {
     running.remove(id);
     if (closing) {
       return;
     }
     boolean again = mayRestart(name);
-    StringBuilder text =
-        new StringBuilder(
-            "%s (pid %d) %sended with %s"
-                .formatted(
-                    id,
-                    process.pid(),
-                    givenUp.remove(id) ? "was given up by the run and " : "",
-                    reason(process.exitValue(), killedBefore)));
-    lastLines(log).forEach(line -> text.append(System.lineSeparator()).append("  | ").append(line));
-    text.append(System.lineSeparator())
-        .append(
-            again
-                ? "  the others go on; it is started again as %s.%d".formatted(name, restart + 1)
-                : "  the others go on; it was started again %d times within %d minutes and is left"
-                    .formatted(MOST_RESTARTS, WITHIN.toMinutes()));
-    say.accept(text.toString());
+    String next =
+        again
+            ? "the others go on; it is started again as %s.%d".formatted(name, restart + 1)
+            : "the others go on; it was started again %d times within %d minutes and is left"
+                .formatted(MOST_RESTARTS, WITHIN.toMinutes());
+    EndOfProcess end =
+        new EndOfProcess(
+            id,
+            process.pid(),
+            process.exitValue(),
+            givenUp.remove(id),
+            before,
+            oomKills.read(),
+            lastLines(log),
+            next);
+    say.accept(end.message());
     if (again) {
       restarts.schedule(() -> startAgain(name, restart + 1), 1, TimeUnit.SECONDS);
     }
@@ -159,35 +163,14 @@ public final class WorkerProcesses implements AutoCloseable {
     }
   }
 
-  private static String reason(int exit, long killedBefore) {
-    if (exit <= SIGNAL_BASE) {
-      return "exit code " + exit;
-    }
-    int signal = exit - SIGNAL_BASE;
-    String text =
-        "exit code %d (signal %d, %s)".formatted(exit, signal, SIGNALS.getOrDefault(signal, "?"));
-    boolean memory = SIGNALS.get(signal) == "SIGKILL" && killedForMemory() > killedBefore;
-    return memory ? text + ": the kernel ended it because memory was short" : text;
-  }
-
-  /** How many processes of this control group the kernel has killed for memory. */
-  private static long killedForMemory() {
-    try {
-      for (String line : Files.readAllLines(Path.of("/sys/fs/cgroup/memory.events"))) {
-        if (line.startsWith("oom_kill ")) {
-          return Long.parseLong(line.substring("oom_kill ".length()).strip());
-        }
-      }
-    } catch (IOException | NumberFormatException e) {
-      // No such accounting here: then nobody knows.
-    }
-    return 0;
-  }
-
   private static List<String> lastLines(Path log) {
-    try {
-      List<String> lines = Files.readAllLines(log, StandardCharsets.UTF_8);
-      return lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size());
+    try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "r")) {
+      long from = Math.max(0, file.length() - LAST_BYTES);
+      file.seek(from);
+      byte[] bytes = new byte[(int) (file.length() - from)];
+      file.readFully(bytes);
+      // Whatever it wrote, and be it cut in the middle of a letter.
+      return new String(bytes, StandardCharsets.UTF_8).lines().toList();
     } catch (IOException e) {
       return List.of("(its log " + log + " cannot be read)");
     }

@@ -9,6 +9,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
+import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.timeout.IdleState;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.util.concurrent.Future;
@@ -247,7 +248,17 @@ abstract class Connection extends ChannelInboundHandlerAdapter implements FrameR
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    end(cause.toString());
+    end(said(cause));
+  }
+
+  /** Netty's own text repeats what came in, and that may be a hello with the cluster's token. */
+  private static String said(Throwable cause) {
+    for (Throwable at = cause; at != null; at = at.getCause()) {
+      if (at instanceof NotSslRecordException) {
+        return "speaks without TLS, which is on here";
+      }
+    }
+    return cause.toString();
   }
 
   @Override

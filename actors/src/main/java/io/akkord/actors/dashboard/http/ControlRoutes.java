@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -28,6 +29,10 @@ import java.util.Map;
 public final class ControlRoutes {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int MOST_WORKERS = 100_000;
+
+  /** What may be handed in. A command, an entry point or variables of an environment may not. */
+  private static final List<String> KEYS =
+      List.of("source", "recipe", "folder", "directory", "workers", "resume", "sets");
 
   /** Bytes of a log in one answer. */
   private static final int LOG_CHUNK = 256 << 10;
@@ -140,6 +145,7 @@ public final class ControlRoutes {
     view.put("rss_bytes", r.rssBytes());
     view.put("started_at", r.startedAt());
     view.put("heard_at", node.heardAt());
+    view.put("why", node.why());
     view.put("incarnation", r.incarnation());
     view.put("machine", r.machine());
     return view;
@@ -229,17 +235,14 @@ public final class ControlRoutes {
     } catch (JsonProcessingException e) {
       throw new Refused(400, "the body is no JSON: " + e.getOriginalMessage());
     }
-    List<String> sets = new ArrayList<>();
-    wish.path("sets").forEach(set -> sets.add(set.asText()));
+    requireKnown(wish);
+    List<String> sets = sets(wish);
     String source = text(wish, "source");
     String recipe = text(wish, "recipe");
     String folder = text(wish, "folder");
     String directory = text(wish, "directory");
-    int workers = wish.path("workers").asInt(1);
-    if (workers < 1 || workers > MOST_WORKERS) {
-      throw new Refused(400, "workers is %d; at least 1".formatted(workers));
-    }
-    boolean resume = wish.path("resume").asBoolean(false);
+    int workers = workers(wish);
+    boolean resume = resume(wish);
     Path output = outputDir(source, recipe, folder, directory, sets);
     if (!resume && Files.exists(output.resolve("run.json"))) {
       throw new Refused(
@@ -259,6 +262,53 @@ public final class ControlRoutes {
     return Map.of("job", id, "output_dir", output.toString());
   }
 
+  private static void requireKnown(JsonNode wish) {
+    if (!wish.isObject()) {
+      throw new Refused(400, "the body is no JSON object; it has the keys " + KEYS);
+    }
+    List<String> unknown = new ArrayList<>();
+    wish.fieldNames().forEachRemaining(unknown::add);
+    unknown.removeAll(KEYS);
+    if (!unknown.isEmpty()) {
+      throw new Refused(
+          400,
+          "a job is a recipe and nothing else: unknown %s; allowed are %s"
+              .formatted(unknown, KEYS));
+    }
+  }
+
+  private static List<String> sets(JsonNode wish) {
+    List<String> sets = new ArrayList<>();
+    JsonNode given = wish.path("sets");
+    boolean texts = given.isMissingNode() || given.isArray();
+    for (JsonNode set : given) {
+      texts &= set.isTextual();
+      sets.add(set.asText());
+    }
+    if (!texts) {
+      throw new Refused(400, "sets is no list of texts such as \"learning_rate=0.001\"");
+    }
+    return sets;
+  }
+
+  private static int workers(JsonNode wish) {
+    JsonNode given = wish.path("workers");
+    int workers = given.asInt(1);
+    if (!(given.isMissingNode() || given.isInt()) || workers < 1 || workers > MOST_WORKERS) {
+      throw new Refused(
+          400, "workers is %s; a number from 1 to %d is needed".formatted(given, MOST_WORKERS));
+    }
+    return workers;
+  }
+
+  private static boolean resume(JsonNode wish) {
+    JsonNode given = wish.path("resume");
+    if (!(given.isMissingNode() || given.isBoolean())) {
+      throw new Refused(400, "resume is %s; true or false is needed".formatted(given));
+    }
+    return given.asBoolean(false);
+  }
+
   /** Reads the recipe here, where it will run; what is wrong with it is said before it waits. */
   private static Path outputDir(
       String source, String recipe, String folder, String directory, List<String> sets) {
@@ -270,6 +320,8 @@ public final class ControlRoutes {
           .normalize();
     } catch (UserError e) {
       throw new Refused(400, e.getMessage());
+    } catch (InvalidPathException e) {
+      throw new Refused(400, "folder, directory or output_dir is no path: " + e.getMessage());
     }
   }
 

@@ -3,20 +3,26 @@ package io.akkord.actors.dashboard.http;
 import akka.NotUsed;
 import akka.actor.ActorSystem;
 import akka.http.javadsl.coding.Coder;
+import akka.http.javadsl.model.AttributeKeys;
 import akka.http.javadsl.model.ContentType;
 import akka.http.javadsl.model.ContentTypes;
 import akka.http.javadsl.model.HttpCharsets;
 import akka.http.javadsl.model.HttpEntities;
+import akka.http.javadsl.model.HttpEntity;
 import akka.http.javadsl.model.HttpHeader;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.MediaTypes;
+import akka.http.javadsl.model.RemoteAddress;
 import akka.http.javadsl.model.Uri;
 import akka.http.javadsl.model.headers.RawHeader;
+import akka.http.scaladsl.model.EntityStreamException;
+import akka.http.scaladsl.model.EntityStreamSizeException;
 import akka.stream.javadsl.Source;
 import akka.util.ByteString;
 import io.akkord.actors.dashboard.RunSet;
 import io.akkord.model.UserError;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -24,10 +30,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Between HTTP and the API: guard, work on own threads, headers. */
@@ -64,6 +72,7 @@ final class Responder implements AutoCloseable {
   private final Pages pages = new Pages();
   private final LiveOverview overviews = new LiveOverview(TICK, this::shot, System::nanoTime);
   private final AtomicInteger listeners = new AtomicInteger();
+  private final RefusalLog refusals;
   private final ThreadPoolExecutor workers;
 
   Responder(Guard guard, Api api, RunSet runs, ActorSystem system) {
@@ -71,6 +80,7 @@ final class Responder implements AutoCloseable {
     this.api = api;
     this.runs = runs;
     this.system = system;
+    this.refusals = new RefusalLog(line -> system.log().warning(line), System::nanoTime);
     AtomicInteger number = new AtomicInteger();
     workers =
         new ThreadPoolExecutor(
@@ -88,31 +98,78 @@ final class Responder implements AutoCloseable {
 
   CompletionStage<HttpResponse> answer(HttpRequest request) {
     Question question = question(request);
+    String peer = peer(request);
     try {
       guard.check(question);
     } catch (Refused e) {
       request.discardEntityBytes(system);
+      refusals.refused(peer, question, e);
       throw e;
     }
     if (question.method().equals("POST")) {
       // Only who may change something gets as far as having a body read.
       return request
           .entity()
+          .withSizeLimit(MOST_BODY)
           .toStrict(BODY_DEADLINE.toMillis(), MOST_BODY, system)
-          .thenCompose(body -> answer(question.withBody(body.getData().utf8String())));
+          .handle((body, failed) -> failed == null ? body : refuse(failed))
+          .thenCompose(
+              body -> answer(question.withBody(body.getData().utf8String()), peer))
+          .exceptionally(
+              failed -> {
+                Throwable cause = cause(failed);
+                if (cause instanceof Refused refused) {
+                  refusals.refused(peer, question, refused);
+                }
+                return failure(
+                    cause instanceof RuntimeException e ? e : new IllegalStateException(cause));
+              });
     }
     request.discardEntityBytes(system);
-    return answer(question);
+    return answer(question, peer);
   }
 
-  private CompletionStage<HttpResponse> answer(Question question) {
+  private static HttpEntity.Strict refuse(Throwable failed) {
+    Throwable cause = cause(failed);
+    if (cause instanceof EntityStreamSizeException || tooLarge(cause)) {
+      throw new Refused(413, "the body is larger than %d bytes".formatted(MOST_BODY));
+    }
+    if (cause instanceof TimeoutException) {
+      throw new Refused(
+          408, "the body was not there after %d s".formatted(BODY_DEADLINE.toSeconds()));
+    }
+    throw new Refused(400, "the body cannot be read: " + cause);
+  }
+
+  /** What reading to the end says, as opposed to a body that was cut off. */
+  private static boolean tooLarge(Throwable cause) {
+    return cause instanceof EntityStreamException
+        && String.valueOf(cause.getMessage()).contains("too large");
+  }
+
+  private static Throwable cause(Throwable failed) {
+    return failed instanceof CompletionException && failed.getCause() != null
+        ? failed.getCause()
+        : failed;
+  }
+
+  /** Who asks, as the kernel says and no header. */
+  private static String peer(HttpRequest request) {
+    return request
+        .getAttribute(AttributeKeys.remoteAddress)
+        .flatMap(RemoteAddress::getAddress)
+        .map(InetAddress::getHostAddress)
+        .orElse("an unknown address");
+  }
+
+  private CompletionStage<HttpResponse> answer(Question question, String peer) {
     boolean gzip =
         question.header("accept-encoding").filter(value -> value.contains("gzip")).isPresent();
     if (question.path().equals(List.of("api", "v1", "live"))) {
       return CompletableFuture.completedFuture(live(question));
     }
     try {
-      return CompletableFuture.supplyAsync(() -> respond(question, gzip), workers);
+      return CompletableFuture.supplyAsync(() -> respond(question, peer, gzip), workers);
     } catch (RejectedExecutionException e) {
       throw new Refused(503, "too many questions at a time; ask again");
     }
@@ -128,11 +185,14 @@ final class Responder implements AutoCloseable {
     return new Question(request.method().name(), path, uri.query().toMap(), headers);
   }
 
-  private HttpResponse respond(Question question, boolean gzip) {
+  private HttpResponse respond(Question question, String peer, boolean gzip) {
     HttpResponse response;
     try {
       response = http(route(question));
     } catch (RuntimeException e) {
+      if (e instanceof Refused refused) {
+        refusals.refused(peer, question, refused);
+      }
       return failure(e);
     }
     return gzip ? Coder.Gzip.encodeMessage(response) : response;

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -27,6 +28,8 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -45,6 +48,16 @@ class HostileTest {
   private static final String STRANGER = "abcdef012345|m|127.0.0.1:1|";
   private static final long WINDOW = 4 << 20;
 
+  private static final Logger LANE =
+      (Logger) LoggerFactory.getLogger(HostileTest.class.getPackageName());
+
+  private static final String REFUSED =
+      "refused a bulk connection with a stranger at /127\\.0\\.0\\.1:\\d+: ";
+
+  private static final String LOST =
+      "lost the process \\d+abcdef012345\\|.*, connected with /127\\.0\\.0\\.1:\\d+: ";
+
+  private final ListAppender<ILoggingEvent> log = new ListAppender<>();
   private NettyBulk honest;
   private NettyBulk bulk;
   private Keeper keeper;
@@ -54,12 +67,31 @@ class HostileTest {
 
   @BeforeEach
   void honestPeersAreInTheMiddleOfSomething() throws Exception {
+    log.start();
+    LANE.addAppender(log);
     honest = NettyBulk.start(LOCAL);
     bulk = NettyBulk.start(LOCAL.withMemory(WINDOW, 1 << 30));
     keeper = new Keeper();
     lane = bulk.open(keeper);
     honestBlock = honest.send(lane, header(1), random(3 << 20, 1));
     unreleased = keeper.next();
+  }
+
+  @AfterEach
+  void listenNoMore() {
+    LANE.detachAppender(log);
+  }
+
+  /** A warning that names the address the stranger came from, and why it was refused. */
+  private void assertTold(String line) {
+    await()
+        .atMost(SOON)
+        .untilAsserted(
+            () ->
+                assertThat(List.copyOf(log.list))
+                    .filteredOn(event -> event.getLevel() == Level.WARN)
+                    .extracting(ILoggingEvent::getFormattedMessage)
+                    .anySatisfy(told -> assertThat(told).matches(line)));
   }
 
   @AfterEach
@@ -87,6 +119,7 @@ class HostileTest {
     }
     await().atMost(SOON).until(() -> bulk.counts().refused() == 1);
     assertThat(bulk.counts().faults()).isEqualTo(1);
+    assertTold(REFUSED + "not a frame of the bulk lane: .*");
   }
 
   @Test
@@ -98,6 +131,7 @@ class HostileTest {
     assertThat(Duration.ofNanos(System.nanoTime() - start))
         .isBetween(Duration.ofMillis(400), Duration.ofSeconds(5));
     await().atMost(SOON).until(() -> bulk.counts().refused() == 1);
+    assertTold(REFUSED + "no hello within PT0\\.5S");
   }
 
   @Test
@@ -108,16 +142,20 @@ class HostileTest {
           .hasMessageContaining("no connection");
     }
     await().atMost(SOON).until(() -> bulk.counts().refused() == 2);
+    assertTold(REFUSED + "wrong cluster token");
+    assertThat(log.list.toString()).as("a secret in a log").doesNotContain("secre");
   }
 
   @Test
   void anotherVersionIsRefused() throws Exception {
     assertThat(isClosedAfter(hello(Bodies.VERSION + 1, "secret"))).isTrue();
+    assertTold(REFUSED + ".*version.*");
   }
 
   @Test
   void blocksBeforeTheHelloAreRefused() throws Exception {
     assertThat(isClosedAfter(open(lane.lane(), 10))).isTrue();
+    assertTold(REFUSED + "OPEN before the hello");
   }
 
   @Test
@@ -131,6 +169,7 @@ class HostileTest {
     }
     assertThat(isClosedAfterHello(frame(Type.OPEN, 1, 0, out -> out.writeZero(Head.SMALL + 1))))
         .isTrue();
+    assertTold(LOST + "DATA of %d bytes.*".formatted(Head.CHUNK + 1));
   }
 
   @Test
@@ -179,6 +218,8 @@ class HostileTest {
       assertThat(isClosedAfterHello(open(lane.lane(), 1000), data)).as("bit %d", bit).isTrue();
     }
     assertThat(keeper.waiting()).isZero();
+    assertTold(LOST + "wrong checksum of a frame's head");
+    assertTold(LOST + "wrong checksum of DATA 1");
   }
 
   @Test
@@ -249,6 +290,9 @@ class HostileTest {
       assertThatThrownBy(() -> await(noCertificate.connect(there)))
           .hasMessageContaining("no connection");
       await().atMost(SOON).until(() -> server.counts().refused() == 2);
+      assertTold(REFUSED + "speaks without TLS, which is on here");
+      assertTold(REFUSED + ".*certificate.*");
+      assertThat(log.list.toString()).as("the token in hex").doesNotContain(hex("secret"));
     }
   }
 
@@ -282,6 +326,10 @@ class HostileTest {
     } finally {
       logger.detachAppender(log);
     }
+  }
+
+  private static String hex(String text) {
+    return HexFormat.of().formatHex(text.getBytes(UTF_8));
   }
 
   private Socket socket() throws IOException {

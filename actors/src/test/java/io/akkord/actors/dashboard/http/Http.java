@@ -4,7 +4,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -24,6 +26,30 @@ final class Http {
       ByteArrayOutputStream all = new ByteArrayOutputStream();
       socket.getInputStream().transferTo(all);
       return parse(all.toString(StandardCharsets.UTF_8));
+    }
+  }
+
+  /** Hands a body in. */
+  static Reply post(int port, String target, String body, String... headers) throws IOException {
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    String[] all = Arrays.copyOf(headers, headers.length + 4);
+    all[headers.length] = "Content-Type";
+    all[headers.length + 1] = "application/json";
+    all[headers.length + 2] = "Content-Length";
+    all[headers.length + 3] = Integer.toString(bytes.length);
+    try (Socket socket = open(port, "POST", target, all)) {
+      try {
+        socket.getOutputStream().write(bytes);
+      } catch (SocketException e) {
+        // It has been refused before it was all there; the answer says so.
+      }
+      ByteArrayOutputStream answer = new ByteArrayOutputStream();
+      try {
+        socket.getInputStream().transferTo(answer);
+      } catch (SocketException e) {
+        // Closed after the answer with what was not read: what there is counts.
+      }
+      return parse(answer.toString(StandardCharsets.UTF_8));
     }
   }
 
