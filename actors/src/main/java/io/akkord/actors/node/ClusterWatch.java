@@ -1,5 +1,6 @@
 package io.akkord.actors.node;
 
+import akka.actor.Address;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.AbstractBehavior;
@@ -9,45 +10,20 @@ import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
 import akka.actor.typed.receptionist.Receptionist;
 import akka.cluster.ClusterEvent;
-import akka.cluster.Member;
 import akka.cluster.MemberStatus;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Subscribe;
 import io.akkord.actors.CborMessage;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
-/** What a control node knows of all nodes: their reports, who is silent, who was lost of late. */
+/** Asks all nodes for reports and writes them, and who is silent or lost, on a board. */
 public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
   private static final Duration EVERY = Duration.ofSeconds(2);
-  private static final int KEPT_FAILURES = 20;
 
   /** What the watch can be told. */
   public sealed interface Command extends CborMessage {}
-
-  /** Say what is known. */
-  public record GetStatus(ActorRef<Status> replyTo) implements Command {}
-
-  /**
-   * A node as last heard of.
-   *
-   * @param state up, unreachable or joining
-   * @param heardAt milliseconds since 1970
-   */
-  public record Node(NodeReport report, String state, long heardAt) implements CborMessage {}
-
-  /** A node that was lost. */
-  public record Failure(long at, String node, String what) implements CborMessage {}
-
-  /** Everything, control nodes first. */
-  public record Status(List<Node> nodes, List<Failure> failures) implements CborMessage {}
 
   private record Agents(Set<ActorRef<NodeAgent.Command>> agents) implements Command {}
 
@@ -62,20 +38,26 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
   }
 
   private final Clock clock;
-  private final Map<String, Node> nodes = new LinkedHashMap<>();
-  private final Deque<Failure> failures = new ArrayDeque<>();
+  private final NodeBoard board;
+  private final Address self;
   private final ActorRef<NodeReport> reports;
   private Set<ActorRef<NodeAgent.Command>> agents = Set.of();
 
-  /** The watch of this node. */
-  public static Behavior<Command> create(Clock clock) {
+  /** The watch of this node, which fills the board. */
+  public static Behavior<Command> create(Clock clock, NodeBoard board) {
     return Behaviors.setup(
-        context -> Behaviors.withTimers(timers -> new ClusterWatch(context, timers, clock)));
+        context -> Behaviors.withTimers(timers -> new ClusterWatch(context, timers, clock, board)));
   }
 
-  private ClusterWatch(ActorContext<Command> context, TimerScheduler<Command> timers, Clock clock) {
+  private ClusterWatch(
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      Clock clock,
+      NodeBoard board) {
     super(context);
     this.clock = clock;
+    this.board = board;
+    this.self = Cluster.get(context.getSystem()).selfMember().address();
     this.reports = context.messageAdapter(NodeReport.class, Told::new);
     context
         .getSystem()
@@ -110,7 +92,6 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
         .onMessage(Told.class, this::onTold)
         .onMessage(MemberChanged.class, this::onMember)
         .onMessage(Reached.class, this::onReached)
-        .onMessage(GetStatus.class, this::onGet)
         .build();
   }
 
@@ -120,53 +101,37 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
   }
 
   private Behavior<Command> ask() {
-    agents.forEach(agent -> agent.tell(new NodeAgent.Describe(reports)));
+    for (ActorRef<NodeAgent.Command> agent : agents) {
+      Address address = agent.path().address();
+      String from = text(address.hasGlobalScope() ? address : self);
+      agent.tell(new NodeAgent.Describe(board.position(from), reports));
+    }
     return this;
   }
 
   private Behavior<Command> onTold(Told told) {
-    nodes.put(told.report().address(), new Node(told.report(), "up", clock.millis()));
+    board.told(told.report(), clock.millis());
     return this;
   }
 
   private Behavior<Command> onMember(MemberChanged changed) {
     if (changed.event() instanceof ClusterEvent.MemberRemoved removed) {
-      Node gone = nodes.remove(address(removed.member()));
-      if (gone != null && removed.previousStatus() == MemberStatus.down()) {
-        failed(gone, "was lost: no sign of it, and the cluster goes on without it");
-      }
+      board.removed(
+          text(removed.member().address()),
+          removed.previousStatus() == MemberStatus.down(),
+          clock.millis());
     }
     return this;
   }
 
   private Behavior<Command> onReached(Reached reached) {
-    String state = reached.event() instanceof ClusterEvent.UnreachableMember ? "unreachable" : "up";
-    nodes.computeIfPresent(
-        address(reached.event().member()),
-        (address, node) -> new Node(node.report(), state, node.heardAt()));
+    board.reached(
+        text(reached.event().member().address()),
+        reached.event() instanceof ClusterEvent.UnreachableMember ? "unreachable" : "up");
     return this;
   }
 
-  private void failed(Node node, String what) {
-    String name =
-        "%s (%s, pid %d)"
-            .formatted(node.report().node(), node.report().address(), node.report().pid());
-    failures.addLast(new Failure(clock.millis(), name, what));
-    if (failures.size() > KEPT_FAILURES) {
-      failures.removeFirst();
-    }
-  }
-
-  private static String address(Member member) {
-    return member.address().getHost().get() + ":" + member.address().getPort().get();
-  }
-
-  private Behavior<Command> onGet(GetStatus get) {
-    List<Node> all = new ArrayList<>(nodes.values());
-    all.sort(
-        java.util.Comparator.comparing((Node n) -> !n.report().roles().contains("control"))
-            .thenComparing(n -> n.report().node()));
-    get.replyTo().tell(new Status(all, List.copyOf(failures)));
-    return this;
+  private static String text(Address address) {
+    return address.getHost().get() + ":" + address.getPort().get();
   }
 }

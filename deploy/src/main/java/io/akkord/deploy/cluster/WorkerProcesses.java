@@ -83,7 +83,16 @@ public final class WorkerProcesses implements AutoCloseable {
     String id = restart == 0 ? name : name + "." + restart;
     File log = logs.resolve(id + ".log").toFile();
     ProcessBuilder builder =
-        new ProcessBuilder(OwnCommand.of(List.of("worker", "--head", head, "--id", id)))
+        new ProcessBuilder(
+                OwnCommand.of(
+                    List.of(
+                        "worker",
+                        "--head",
+                        head,
+                        "--id",
+                        id,
+                        "--incarnation",
+                        String.valueOf(restart + 1))))
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
     builder.environment().put("AKKORD_CLUSTER_TOKEN", token);
