@@ -24,6 +24,9 @@ import picocli.CommandLine.Spec;
 final class LogsCommand implements Callable<Integer> {
   private static final int POLL_MS = 1000;
 
+  /** More lines than that do not come between two questions. */
+  private static final int POLLED = 2_000;
+
   @Mixin private PlaceOptions place;
 
   @Option(
@@ -72,8 +75,10 @@ final class LogsCommand implements Callable<Integer> {
     boolean more = true;
     for (int round = 0; more; round++) {
       try (Answers answers = place.open()) {
+        LogLines said =
+            LogLines.of(answers, wish, round > 0 ? POLLED : follow ? LogLines.MOST : tail);
+        // Asked afterwards: a page that has gone is noticed then.
         boolean live = answers.live();
-        LogLines said = LogLines.of(answers, wish, follow ? LogLines.MOST : tail);
         List<LogLines.Line> lines = said.lines();
         if (round == 0) {
           int from = Math.max(0, lines.size() - tail);

@@ -67,7 +67,6 @@ final class RunDashboard implements AutoCloseable {
     if (server.isEmpty()) {
       return;
     }
-    DashboardFile.write(outputDir, server.get().url());
     if (!shared) {
       token.write(outputDir.resolve(TOKEN_FILE));
     }
@@ -99,6 +98,8 @@ final class RunDashboard implements AutoCloseable {
                 return run.nodes();
               }
             });
+    // Whoever finds it finds a page that knows the run.
+    DashboardFile.write(outputDir, server.get().url());
     if (!shared) {
       // A head's own log is shown with those of the other nodes.
       capture = LogCapture.to(view()::log);

@@ -34,8 +34,8 @@ public final class StateSource implements Answers {
   private final Path folder;
   private final RunSet runs;
   private final LocalAnswers local;
-  private final String page;
   private final String token;
+  private String page;
 
   private StateSource(Path folder, RunSet runs, String page, String token) {
     this.folder = folder;
@@ -146,6 +146,7 @@ public final class StateSource implements Answers {
       }
       return Optional.of(body);
     } catch (IOException e) {
+      page = null;
       return Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

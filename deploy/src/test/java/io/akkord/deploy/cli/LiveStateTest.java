@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.Writer;
@@ -32,7 +33,7 @@ import picocli.CommandLine;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class LiveStateTest {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration DEADLINE = Duration.ofSeconds(60);
+  private static final Duration DEADLINE = Duration.ofSeconds(150);
 
   @TempDir static Path folder;
 
@@ -71,8 +72,15 @@ class LiveStateTest {
                     "0"));
     Awaitility.await()
         .atMost(DEADLINE)
-        .until(() -> training.isDone() || Files.exists(run.resolve("dashboard.json")));
+        .until(
+            () ->
+                training.isDone() || Files.exists(run.resolve("dashboard.json")) && steps() >= 3);
     assertThat(training).isNotDone();
+  }
+
+  private static long steps() throws IOException {
+    Path metrics = run.resolve("metrics.jsonl");
+    return Files.exists(metrics) ? Files.readAllLines(metrics).size() : 0;
   }
 
   @AfterAll
