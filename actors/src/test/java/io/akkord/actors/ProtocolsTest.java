@@ -14,9 +14,12 @@ import io.akkord.actors.content.ContentServer;
 import io.akkord.actors.job.JobManager;
 import io.akkord.actors.node.ClusterWatch;
 import io.akkord.actors.node.NodeAgent;
+import io.akkord.actors.node.NodeBoards;
+import io.akkord.actors.node.NodeLine;
 import io.akkord.actors.params.ParameterServer;
 import io.akkord.actors.params.ParameterShard;
 import io.akkord.actors.rewrite.Rewriter;
+import io.akkord.actors.run.ActorTree;
 import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.takeover.SliceSurvey;
 import io.akkord.actors.worker.GpuWorker;
@@ -77,6 +80,17 @@ class ProtocolsTest {
   void aManifestSurvivesTheWire() {
     var file = new ContentManifest.Entry("model.safetensors", 5L << 40, "0".repeat(64));
     new ProtocolWalk(KIT).roundTrip(ContentManifest.of("/models/a", List.of(file)));
+  }
+
+  @Test
+  void aNodesReportSurvivesTheWire() {
+    new ProtocolWalk(KIT)
+        .roundTrip(
+            NodeBoards.report(
+                "a",
+                7,
+                List.of(new ActorTree.Row("host-of-a/worker", 1, "running", 3)),
+                new NodeLine(1, 2, "warn", "node", "late")));
   }
 
   @Test

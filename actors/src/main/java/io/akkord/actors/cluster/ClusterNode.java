@@ -20,7 +20,9 @@ import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.netty.NettyBulk;
 import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.node.NodeAgent;
+import io.akkord.actors.node.NodeLog;
 import io.akkord.actors.node.ThisNode;
+import io.akkord.actors.run.ActorTree;
 import io.akkord.actors.security.ArteryEngines;
 import io.akkord.actors.security.TlsMaterial;
 import io.akkord.actors.worker.Devices;
@@ -50,6 +52,7 @@ import java.util.concurrent.TimeoutException;
 public final class ClusterNode implements AutoCloseable {
   private static final String SYSTEM = "akkord";
   private static final int END_SECONDS = 30;
+  private static final int MOST_ACTORS = 500;
 
   /** After so many times the time to settle nobody trusts what he sees, and all nodes end. */
   private static final int UNSTABLE = 4;
@@ -266,17 +269,27 @@ public final class ClusterNode implements AutoCloseable {
     Management.start(system, seeds);
   }
 
-  /** Says to control nodes what this process is and has. */
-  public void describe(String name, List<String> devices, int incarnation) {
+  /** Says to control nodes what this process is and has, and passes on what it has said. */
+  public void describe(String name, List<String> devices, int incarnation, NodeLog log) {
     List<String> roles = List.copyOf(Cluster.get(system).selfMember().getRoles());
     String machine =
         "%s, libtorch %s".formatted(NativeLibrary.instructionSet(), NativeLibrary.version());
     ActorRef<NodeAgent.Command> agent =
         system.systemActorOf(
             NodeAgent.create(
-                () -> ThisNode.report(name, address(), roles, devices, incarnation, machine)),
-            "node",
-            Props.empty());
+            part ->
+                ThisNode.report(
+                    name,
+                    address(),
+                    roles,
+                    devices,
+                    incarnation,
+                    machine,
+                    reported(ActorTree.of(system)),
+                    part),
+            log),
+        "node",
+        Props.empty());
     CoordinatedShutdown.get(system)
         .addTask(
             CoordinatedShutdown.PhaseBeforeServiceUnbind(),
@@ -292,6 +305,11 @@ public final class ClusterNode implements AutoCloseable {
 
   private static boolean byItself(Optional<CoordinatedShutdown.Reason> reason) {
     return reason.filter(CoordinatedShutdown.jvmExitReason().getClass()::isInstance).isPresent();
+  }
+
+  /** So many fit into a report that is sent every other second. */
+  private static List<ActorTree.Row> reported(List<ActorTree.Row> actors) {
+    return actors.subList(0, Math.min(MOST_ACTORS, actors.size()));
   }
 
   /** The actor system. */

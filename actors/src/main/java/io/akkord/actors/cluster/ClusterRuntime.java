@@ -8,8 +8,10 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.receptionist.Receptionist;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.journal.Journal;
+import io.akkord.actors.node.NodeBoard;
 import io.akkord.actors.run.RunRuntime;
 import io.akkord.actors.worker.WorkerHost;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -21,12 +23,24 @@ public final class ClusterRuntime implements RunRuntime {
   private final ActorSystem<?> system;
   private final Bulk bulk;
   private final Journal journal;
+  private final NodeBoard board;
   private final Consumer<String> onLost;
   private final Runnable onClose;
+
+  /** A runtime on this node of a cluster whose other nodes belong to nobody alone. */
+  public ClusterRuntime(
+      ActorSystem<?> system,
+      Bulk bulk,
+      Journal journal,
+      Consumer<String> onLost,
+      Runnable onClose) {
+    this(system, bulk, journal, new NodeBoard(), onLost, onClose);
+  }
 
   /**
    * A runtime on this node of a cluster.
    *
+   * @param board with the other processes of this run
    * @param onLost told of workers that the run gave up
    * @param onClose what ends with the run
    */
@@ -34,11 +48,13 @@ public final class ClusterRuntime implements RunRuntime {
       ActorSystem<?> system,
       Bulk bulk,
       Journal journal,
+      NodeBoard board,
       Consumer<String> onLost,
       Runnable onClose) {
     this.system = system;
     this.bulk = bulk;
     this.journal = journal;
+    this.board = board;
     this.onLost = onLost;
     this.onClose = onClose;
   }
@@ -90,6 +106,11 @@ public final class ClusterRuntime implements RunRuntime {
               .onMessageEquals(Over.OVER, Behaviors::stopped)
               .build();
         });
+  }
+
+  @Override
+  public List<NodeBoard.Node> nodes() {
+    return board.nodes();
   }
 
   @Override

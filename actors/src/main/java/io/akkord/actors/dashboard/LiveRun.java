@@ -1,6 +1,7 @@
 package io.akkord.actors.dashboard;
 
 import io.akkord.actors.ledger.LedgerReader;
+import io.akkord.actors.node.NodeBoard;
 import io.akkord.actors.run.ActorTree;
 import java.util.List;
 
@@ -12,6 +13,12 @@ public interface LiveRun {
   /** Reads the ledger it writes; to be closed. */
   LedgerReader ledger();
 
-  /** Its actors as they stand. */
+  /** Its actors in this process as they stand. */
   List<ActorTree.Row> actors();
+
+  /** Devices of this process that compute for it. */
+  List<String> devices();
+
+  /** Its other processes, as they last said of themselves. */
+  List<NodeBoard.Node> nodes();
 }

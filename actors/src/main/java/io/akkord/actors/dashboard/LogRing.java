@@ -14,6 +14,7 @@ public final class LogRing {
 
   private final ArrayDeque<LogLine> lines = new ArrayDeque<>();
   private long next;
+  private long left;
 
   /**
    * An empty one.
@@ -28,18 +29,24 @@ public final class LogRing {
     return next;
   }
 
-  void add(long at, String level, String source, String text) {
+  /** Older lines that made room. */
+  public long left() {
+    return left;
+  }
+
+  void add(long at, String level, String source, String actor, String text) {
     if (lines.size() == CAPACITY) {
       lines.removeFirst();
+      left++;
     }
     String shown = text.length() <= LONGEST ? text : text.substring(0, LONGEST) + " …";
-    lines.addLast(new LogLine(next++, at, level, source, shown));
+    lines.addLast(new LogLine(next++, at, level, source, actor, shown));
   }
 
   /**
    * Lines after {@code after}, oldest first.
    *
-   * @param level exactly this one; empty: all
+   * @param level the least; empty: all
    * @param query part of the text or source, any case; empty: all
    * @param limit the newest so many
    */
@@ -48,7 +55,7 @@ public final class LogRing {
     List<LogLine> found =
         lines.stream()
             .filter(line -> line.number() > after)
-            .filter(line -> level.isEmpty() || line.level().equals(level))
+            .filter(line -> level.isEmpty() || line.atLeast(level))
             .filter(
                 line ->
                     wanted.isEmpty()

@@ -73,14 +73,16 @@ public final class RunModel {
       put(evals, eval.finished().getCommittedSteps(), eval.finished());
     } else if (event instanceof RunEvent.Cycle cycle) {
       put(cycles, cycle.finished().getCycle(), cycle.finished());
-      log.add(at, "info", "rewriter", text(cycle.finished()));
+      log.add(at, "info", LogLine.RUN, "rewriter", text(cycle.finished()));
     } else if (event instanceof RunEvent.Checkpoint checkpoint) {
       CheckpointFinished c = checkpoint.finished();
       put(checkpoints, c.getCommittedSteps(), c);
       put(checkpointTimes, c.getCommittedSteps(), at);
-      log.add(at, "info", "checkpointer", "checkpoint after step " + c.getCommittedSteps());
+      String text = "checkpoint after step " + c.getCommittedSteps();
+      log.add(at, "info", LogLine.RUN, "checkpointer", text);
     } else if (event instanceof RunEvent.Note note) {
-      log.add(at, warns(note.text()) ? "warn" : "info", "supervisor", note.text());
+      String level = warns(note.text()) ? "warn" : "info";
+      log.add(at, level, LogLine.RUN, "supervisor", note.text());
     } else if (event instanceof RunEvent.Worker worker) {
       worker(at, worker);
     } else if (event instanceof RunEvent.Phases of) {
@@ -100,13 +102,14 @@ public final class RunModel {
               w.state().equals("joined")
                   ? new WorkerRow(id, "left", "the run has " + past(end.outcome()), at, w.joins())
                   : w);
-      log.add(at, end.outcome().equals("failed") ? "error" : "info", "supervisor", text(end));
+      String level = end.outcome().equals("failed") ? "error" : "info";
+      log.add(at, level, LogLine.RUN, "supervisor", text(end));
     }
   }
 
-  void log(long at, String level, String source, String text) {
+  void log(long at, String level, String actor, String text) {
     version++;
-    log.add(at, level, source, text);
+    log.add(at, level, LogLine.RUN, actor, text);
   }
 
   private void step(StepReport report) {
@@ -144,7 +147,8 @@ public final class RunModel {
     log.add(
         at,
         "info",
-        "run",
+        LogLine.RUN,
+        "supervisor",
         "attempt %d begins after step %d with %d worker%s"
             .formatted(
                 open.attempt(), open.fromStep(), open.workers(), open.workers() == 1 ? "" : "s"));
@@ -189,7 +193,8 @@ public final class RunModel {
     }
     workers.put(
         worker.id(), new WorkerRow(worker.id(), worker.state(), worker.reason(), at, joins));
-    log.add(at, joined ? "info" : "warn", worker.id(), worker.state() + ": " + worker.reason());
+    String text = worker.state() + ": " + worker.reason();
+    log.add(at, joined ? "info" : "warn", worker.id(), "supervisor", text);
   }
 
   private static <K, V> void put(TreeMap<K, V> rows, K key, V value) {

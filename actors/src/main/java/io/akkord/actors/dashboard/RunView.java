@@ -147,8 +147,8 @@ public final class RunView implements AutoCloseable {
   }
 
   /** A line of the process's own log. */
-  public synchronized void log(long at, String level, String source, String text) {
-    model.log(at, level, source, text);
+  public synchronized void log(long at, String level, String actor, String text) {
+    model.log(at, level, actor, text);
   }
 
   /** Reads what the folder tells since the last time; a run that is followed needs none. */

@@ -3,7 +3,7 @@ package io.akkord.actors.job;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.AskPattern;
-import io.akkord.actors.node.ClusterWatch;
+import io.akkord.actors.node.NodeBoard;
 import io.akkord.model.UserError;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
@@ -17,21 +17,19 @@ public final class ClusterControl {
 
   private final ActorSystem<?> system;
   private final ActorRef<JobManager.Command> jobs;
-  private final ActorRef<ClusterWatch.Command> watch;
+  private final NodeBoard board;
 
-  /** Asks these two. */
+  /** Asks the jobs' manager, and reads the board. */
   public ClusterControl(
-      ActorSystem<?> system,
-      ActorRef<JobManager.Command> jobs,
-      ActorRef<ClusterWatch.Command> watch) {
+      ActorSystem<?> system, ActorRef<JobManager.Command> jobs, NodeBoard board) {
     this.system = system;
     this.jobs = jobs;
-    this.watch = watch;
+    this.board = board;
   }
 
-  /** Nodes and failures. */
-  public ClusterWatch.Status nodes() {
-    return ask("the cluster watch", watch, ClusterWatch.GetStatus::new);
+  /** What is known of nodes, at once. */
+  public NodeBoard board() {
+    return board;
   }
 
   /** Jobs, oldest first. */

@@ -1,5 +1,6 @@
 package io.akkord.actors.node;
 
+import akka.actor.Address;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.AbstractBehavior;
@@ -19,7 +20,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 
-/** What a control node knows of all nodes: their reports, who is silent, who was lost of late. */
+/** Asks all nodes for reports and writes them, and who comes, is silent or lost, on a board. */
 public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
   private static final Duration EVERY = Duration.ofSeconds(2);
 
@@ -28,25 +29,6 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
 
   /** What the watch can be told. */
   public sealed interface Command extends CborMessage {}
-
-  /** Say what is known. */
-  public record GetStatus(ActorRef<Status> replyTo) implements Command {}
-
-  /**
-   * A node as last heard of.
-   *
-   * @param state up, unreachable or joining
-   * @param heardAt milliseconds since 1970; of one that is joining: since when
-   * @param why one that is joining is not up yet
-   */
-  public record Node(NodeReport report, String state, long heardAt, String why)
-      implements CborMessage {}
-
-  /** A node that was lost. */
-  public record Failure(long at, String node, String what) implements CborMessage {}
-
-  /** Everything, control nodes first. */
-  public record Status(List<Node> nodes, List<Failure> failures) implements CborMessage {}
 
   private record Agents(Set<ActorRef<NodeAgent.Command>> agents) implements Command {}
 
@@ -61,19 +43,26 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
   }
 
   private final Clock clock;
-  private final WatchedNodes nodes = new WatchedNodes();
+  private final NodeBoard board;
+  private final Address self;
   private final ActorRef<NodeAgent.Said> reports;
   private Set<ActorRef<NodeAgent.Command>> agents = Set.of();
 
-  /** The watch of this node. */
-  public static Behavior<Command> create(Clock clock) {
+  /** The watch of this node, which fills the board. */
+  public static Behavior<Command> create(Clock clock, NodeBoard board) {
     return Behaviors.setup(
-        context -> Behaviors.withTimers(timers -> new ClusterWatch(context, timers, clock)));
+        context -> Behaviors.withTimers(timers -> new ClusterWatch(context, timers, clock, board)));
   }
 
-  private ClusterWatch(ActorContext<Command> context, TimerScheduler<Command> timers, Clock clock) {
+  private ClusterWatch(
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      Clock clock,
+      NodeBoard board) {
     super(context);
     this.clock = clock;
+    this.board = board;
+    this.self = Cluster.get(context.getSystem()).selfMember().address();
     this.reports = context.messageAdapter(NodeAgent.Said.class, Told::new);
     context
         .getSystem()
@@ -108,7 +97,6 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
         .onMessage(Told.class, this::onTold)
         .onMessage(MemberChanged.class, this::onMember)
         .onMessage(Reached.class, this::onReached)
-        .onMessage(GetStatus.class, this::onGet)
         .build();
   }
 
@@ -118,15 +106,19 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
   }
 
   private Behavior<Command> ask() {
-    agents.forEach(agent -> agent.tell(new NodeAgent.Describe(reports)));
+    for (ActorRef<NodeAgent.Command> agent : agents) {
+      Address address = agent.path().address();
+      String from = text(address.hasGlobalScope() ? address : self);
+      agent.tell(new NodeAgent.Describe(board.position(from), reports));
+    }
     return this;
   }
 
   private Behavior<Command> onTold(Told told) {
     if (told.said() instanceof NodeEnd end) {
-      nodes.ends(end);
+      board.ends(end);
     } else if (told.said() instanceof NodeReport report) {
-      nodes.told(report, clock.millis());
+      board.told(report, clock.millis());
     }
     return this;
   }
@@ -135,11 +127,11 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
     Member member = changed.event().member();
     if (changed.event() instanceof ClusterEvent.MemberRemoved removed) {
       boolean down = removed.previousStatus() == MemberStatus.down();
-      nodes.removed(address(member), down, clock.millis());
+      board.removed(text(member.address()), down, clock.millis());
     } else if (!member.getRoles().contains(DRIVER) && coming(member.status())) {
       List<String> roles = List.copyOf(member.getRoles());
       boolean letIn = member.status() == MemberStatus.up();
-      nodes.member(address(member), roles, letIn, clock.millis());
+      board.member(text(member.address()), roles, letIn, clock.millis());
     }
     return this;
   }
@@ -152,16 +144,11 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
 
   private Behavior<Command> onReached(Reached reached) {
     boolean reachable = !(reached.event() instanceof ClusterEvent.UnreachableMember);
-    nodes.reached(address(reached.event().member()), reachable);
+    board.reached(text(reached.event().member().address()), reachable);
     return this;
   }
 
-  private static String address(Member member) {
-    return member.address().getHost().get() + ":" + member.address().getPort().get();
-  }
-
-  private Behavior<Command> onGet(GetStatus get) {
-    get.replyTo().tell(nodes.status());
-    return this;
+  private static String text(Address address) {
+    return address.getHost().get() + ":" + address.getPort().get();
   }
 }

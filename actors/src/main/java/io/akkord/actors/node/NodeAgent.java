@@ -11,9 +11,12 @@ import akka.event.Logging;
 import io.akkord.actors.CborMessage;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
-/** Says what its node is and has, to whoever asks, and at its end to all of them why it ends. */
+/**
+ * Says what its node is and has, and what it has said, to whoever asks, and at its end to all of
+ * them why it ends.
+ */
 public final class NodeAgent {
   /** What an agent can be asked. */
   public sealed interface Command extends CborMessage {}
@@ -21,8 +24,12 @@ public final class NodeAgent {
   /** What an agent says. */
   public sealed interface Said extends CborMessage permits NodeReport, NodeEnd {}
 
-  /** Say what this node is and has. */
-  public record Describe(ActorRef<Said> replyTo) implements Command {}
+  /**
+   * Say what this node is and has.
+   *
+   * @param have how much of its log is known
+   */
+  public record Describe(NodeLog.Position have, ActorRef<Said> replyTo) implements Command {}
 
   /** This node ends, and nobody has asked it to. */
   public enum Farewell implements Command {
@@ -35,17 +42,24 @@ public final class NodeAgent {
   public static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "akkord-node");
 
   private final ActorContext<Command> context;
-  private final Supplier<NodeReport> report;
+  private final Function<NodeLog.Part, NodeReport> report;
+  private final NodeLog log;
   private final Set<ActorRef<Said>> asked = new HashSet<>();
   private String fatal = "its process has ended; the last lines of its log say why";
 
-  private NodeAgent(ActorContext<Command> context, Supplier<NodeReport> report) {
+  private NodeAgent(
+      ActorContext<Command> context, Function<NodeLog.Part, NodeReport> report, NodeLog log) {
     this.context = context;
     this.report = report;
+    this.log = log;
   }
 
-  /** The agent of this process. */
-  public static Behavior<Command> create(Supplier<NodeReport> report) {
+  /**
+   * The agent of this process.
+   *
+   * @param report made anew for each question, with what of the log belongs to it
+   */
+  public static Behavior<Command> create(Function<NodeLog.Part, NodeReport> report, NodeLog log) {
     return Behaviors.setup(
         context -> {
           context.getSystem().receptionist().tell(Receptionist.register(KEY, context.getSelf()));
@@ -54,7 +68,7 @@ public final class NodeAgent {
           Adapter.toClassic(context.getSystem())
               .eventStream()
               .subscribe(Adapter.toClassic(errors), Logging.Error.class);
-          return new NodeAgent(context, report).behavior();
+          return new NodeAgent(context, report, log).behavior();
         });
   }
 
@@ -68,7 +82,7 @@ public final class NodeAgent {
 
   private Behavior<Command> onDescribe(Describe describe) {
     asked.add(describe.replyTo());
-    describe.replyTo().tell(report.get());
+    describe.replyTo().tell(report.apply(log.after(describe.have())));
     return Behaviors.same();
   }
 
@@ -89,7 +103,7 @@ public final class NodeAgent {
   }
 
   private Behavior<Command> onFarewell() {
-    NodeEnd end = new NodeEnd(report.get().address(), fatal);
+    NodeEnd end = new NodeEnd(report.apply(NodeLog.Part.NONE).address(), fatal);
     asked.forEach(who -> who.tell(end));
     context.getLog().error("this node ends by itself: {}", fatal);
     return Behaviors.same();

@@ -1,5 +1,6 @@
 package io.akkord.actors.node;
 
+import io.akkord.actors.run.ActorTree;
 import java.util.List;
 
 /**
@@ -13,6 +14,8 @@ import java.util.List;
  * @param rssBytes of this process
  * @param incarnation how often its actor system was started; more than once if it was cut off
  * @param machine instruction set and build of the native library
+ * @param actors those of runs, as they stand
+ * @param log lines that who asks does not have yet
  */
 public record NodeReport(
     String node,
@@ -27,5 +30,7 @@ public record NodeReport(
     long rssBytes,
     long startedAt,
     int incarnation,
-    String machine)
+    String machine,
+    List<ActorTree.Row> actors,
+    NodeLog.Part log)
     implements NodeAgent.Said {}

@@ -1,6 +1,7 @@
 package io.akkord.actors.node;
 
 import com.sun.management.OperatingSystemMXBean;
+import io.akkord.actors.run.ActorTree;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +33,9 @@ public final class ThisNode {
       List<String> roles,
       List<String> devices,
       int incarnation,
-      String machine) {
+      String machine,
+      List<ActorTree.Row> actors,
+      NodeLog.Part log) {
     OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
     return new NodeReport(
         node,
@@ -47,7 +50,9 @@ public final class ThisNode {
         rss(),
         ManagementFactory.getRuntimeMXBean().getStartTime(),
         incarnation,
-        machine);
+        machine,
+        actors,
+        log);
   }
 
   private static long rss() {

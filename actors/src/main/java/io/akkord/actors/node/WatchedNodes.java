@@ -1,24 +1,26 @@
 package io.akkord.actors.node;
 
-import io.akkord.actors.node.ClusterWatch.Failure;
-import io.akkord.actors.node.ClusterWatch.Node;
-import io.akkord.actors.node.ClusterWatch.Status;
+import io.akkord.actors.node.NodeBoard.Failure;
+import io.akkord.actors.node.NodeBoard.Node;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
-/** What a control node knows of all nodes. Times are milliseconds since 1970. */
+/** Which nodes are there, come, and were lost of late. Times are milliseconds since 1970. */
 final class WatchedNodes {
   static final String UP = "up";
   static final String UNREACHABLE = "unreachable";
   static final String JOINING = "joining";
 
-  private static final int KEPT_FAILURES = 20;
+  static final int KEPT_FAILURES = 20;
+  private static final int KEPT_GONE = 1000;
   private static final Comparator<Node> CONTROL_FIRST =
       Comparator.comparing((Node n) -> !n.report().roles().contains("control"))
           .thenComparing(n -> n.report().node());
@@ -26,14 +28,37 @@ final class WatchedNodes {
   /** A member that has not said yet what it is and has. */
   private record Newcomer(NodeReport known, long since, boolean letIn) {}
 
+  /** A node from when it joined to when it is removed. */
+  private record Life(String address, long pid, long startedAt, int incarnation, long log) {
+    static Life of(NodeReport report) {
+      return new Life(
+          report.address(),
+          report.pid(),
+          report.startedAt(),
+          report.incarnation(),
+          report.log().stream());
+    }
+  }
+
+  private final Set<Life> gone = new LinkedHashSet<>();
   private final Map<String, Node> nodes = new LinkedHashMap<>();
   private final Map<String, Newcomer> newcomers = new LinkedHashMap<>();
   private final Map<String, String> ends = new LinkedHashMap<>();
   private final Deque<Failure> failures = new ArrayDeque<>();
 
-  void told(NodeReport report, long now) {
+  /**
+   * A report has come.
+   *
+   * @return whether its node is there: one that was under way when its node was removed does not
+   *     bring it back
+   */
+  boolean told(NodeReport report, long now) {
+    if (gone.contains(Life.of(report))) {
+      return false;
+    }
     newcomers.remove(report.address());
     nodes.put(report.address(), new Node(report, UP, now, ""));
+    return true;
   }
 
   /** A member is there that the cluster has let in, or has not yet. */
@@ -48,7 +73,22 @@ final class WatchedNodes {
 
   private static NodeReport nameless(String address, List<String> roles) {
     String host = address.substring(0, Math.max(0, address.lastIndexOf(':')));
-    return new NodeReport(address, host, address, 0, roles, List.of(), 0, 0, 0, 0, 0, 1, "");
+    return new NodeReport(
+        address,
+        host,
+        address,
+        0,
+        roles,
+        List.of(),
+        0,
+        0,
+        0,
+        0,
+        0,
+        1,
+        "",
+        List.of(),
+        NodeLog.Part.NONE);
   }
 
   void reached(String address, boolean reachable) {
@@ -70,17 +110,24 @@ final class WatchedNodes {
    */
   void removed(String address, boolean down, long now) {
     newcomers.remove(address);
-    Node gone = nodes.remove(address);
+    Node removed = nodes.remove(address);
     String why = ends.remove(address);
-    if (gone == null || (why == null && !down)) {
+    if (removed == null) {
       return;
     }
-    NodeReport report = gone.report();
+    NodeReport report = removed.report();
+    gone.add(Life.of(report));
+    if (gone.size() > KEPT_GONE) {
+      gone.remove(gone.iterator().next());
+    }
+    if (why == null && !down) {
+      return;
+    }
     failures.addLast(
         new Failure(
             now,
             "%s (%s, pid %d)".formatted(report.node(), report.address(), report.pid()),
-            why == null ? lost(gone, now) : "ended by itself: " + why));
+            why == null ? lost(removed, now) : "ended by itself: " + why));
     if (failures.size() > KEPT_FAILURES) {
       failures.removeFirst();
     }
@@ -94,12 +141,17 @@ final class WatchedNodes {
             gone.report().host());
   }
 
-  /** Everything, control nodes first. */
-  Status status() {
+  /** Who is there or comes, control nodes first. */
+  List<Node> nodes() {
     List<Node> all = new ArrayList<>(nodes.values());
     newcomers.values().forEach(n -> all.add(new Node(n.known(), JOINING, n.since(), why(n))));
     all.sort(CONTROL_FIRST);
-    return new Status(all, List.copyOf(failures));
+    return all;
+  }
+
+  /** Who was lost of late, oldest first. */
+  List<Failure> failures() {
+    return List.copyOf(failures);
   }
 
   private String why(Newcomer newcomer) {

@@ -27,7 +27,8 @@ public final class ActorTree {
    */
   public record Row(String path, int depth, String state, int mailbox) {}
 
-  static List<Row> of(ActorSystem<?> system) {
+  /** The actors of runs and of hosts in a system. */
+  public static List<Row> of(ActorSystem<?> system) {
     List<Row> rows = new ArrayList<>();
     // Runs come and go in a system that others may share, so they live beside its own guardian.
     children(Adapter.toClassic(system).provider().systemGuardian(), "", 0, rows);

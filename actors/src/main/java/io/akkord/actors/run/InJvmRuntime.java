@@ -103,6 +103,12 @@ final class InJvmRuntime implements RunRuntime {
     return () -> {};
   }
 
+  /** A thread each, on the cores of one machine. */
+  @Override
+  public List<String> devices() {
+    return IntStream.range(0, workers.size()).mapToObj(i -> "cpu:" + i).toList();
+  }
+
   /** Its host lives in this JVM: nothing to start. */
   @Override
   public void lost(String worker) {}

@@ -4,7 +4,9 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.journal.Journal;
+import io.akkord.actors.node.NodeBoard;
 import io.akkord.actors.worker.WorkerHost;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -28,6 +30,16 @@ public interface RunRuntime extends AutoCloseable {
    * any thread.
    */
   AutoCloseable hosts(Consumer<Set<ActorRef<WorkerHost.Command>>> listener);
+
+  /** Devices of this process that compute. */
+  default List<String> devices() {
+    return List.of();
+  }
+
+  /** Other processes that belong to this run alone, as they last said of themselves. */
+  default List<NodeBoard.Node> nodes() {
+    return List.of();
+  }
 
   /** A run has given a worker up; whoever started it may start another. */
   void lost(String worker);

@@ -9,6 +9,7 @@ import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.journal.Journal;
 import io.akkord.actors.ledger.LedgerReader;
 import io.akkord.actors.ledger.LedgerSeed;
+import io.akkord.actors.node.NodeBoard;
 import io.akkord.actors.params.SliceStore;
 import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.supervisor.SupervisorSetup;
@@ -521,6 +522,16 @@ public final class TrainingRun {
   /** The actors of this node as they are now. */
   public List<ActorTree.Row> actors() {
     return ActorTree.of(runtime.system());
+  }
+
+  /** Devices of this process that compute for it. */
+  public List<String> devices() {
+    return runtime.devices();
+  }
+
+  /** Other processes that belong to this run alone, as they last said of themselves. */
+  public List<NodeBoard.Node> nodes() {
+    return runtime.nodes();
   }
 
   /** For tests that end actors. */

@@ -3,13 +3,13 @@ package io.akkord.actors.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.CoordinatedShutdown;
-import akka.actor.testkit.typed.javadsl.TestProbe;
-import akka.actor.typed.ActorRef;
 import akka.actor.typed.Props;
 import akka.actor.typed.javadsl.Adapter;
 import akka.event.Logging;
 import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.node.ClusterWatch;
+import io.akkord.actors.node.NodeBoard;
+import io.akkord.actors.node.NodeLog;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -25,19 +25,18 @@ class NodeEndTest {
 
   private ClusterNode head;
   private ClusterNode node;
-  private ActorRef<ClusterWatch.Command> watch;
+  private final NodeBoard board = new NodeBoard();
 
   @BeforeEach
   void aHeadThatSeesANode() throws Exception {
     head = start(List.of(), ClusterNode.CONTROL);
-    watch =
-        head.system()
-            .systemActorOf(ClusterWatch.create(Clock.systemUTC()), "watch", Props.empty());
-    head.describe("head", List.of(), 1);
+    head.system()
+        .systemActorOf(ClusterWatch.create(Clock.systemUTC(), board), "watch", Props.empty());
+    head.describe("head", List.of(), 1, NodeLog.create());
     node = start(List.of(head.address()), ClusterNode.WORKER);
     node.joined().get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
-    node.describe("node", List.of("cpu:0"), 1);
-    Awaitility.await().atMost(DEADLINE).until(() -> up(status()).contains("node"));
+    node.describe("node", List.of("cpu:0"), 1, NodeLog.create());
+    Awaitility.await().atMost(DEADLINE).until(() -> up().contains("node"));
   }
 
   @AfterEach
@@ -52,14 +51,8 @@ class NodeEndTest {
             "127.0.0.1", 0, seeds, "a-token-of-this-test", List.of(role), ConfigFactory.empty()));
   }
 
-  private ClusterWatch.Status status() {
-    TestProbe<ClusterWatch.Status> probe = TestProbe.create(head.system());
-    watch.tell(new ClusterWatch.GetStatus(probe.getRef()));
-    return probe.receiveMessage(Duration.ofSeconds(10));
-  }
-
-  private static List<String> up(ClusterWatch.Status status) {
-    return status.nodes().stream()
+  private List<String> up() {
+    return board.nodes().stream()
         .filter(n -> n.state().equals("up"))
         .map(n -> n.report().node())
         .toList();
@@ -79,11 +72,10 @@ class NodeEndTest {
         .atMost(DEADLINE)
         .untilAsserted(
             () -> {
-              ClusterWatch.Status status = status();
-              assertThat(up(status)).containsExactly("head");
-              assertThat(status.failures()).hasSize(1);
-              assertThat(status.failures().get(0).node()).startsWith("node (" + address + ", pid");
-              assertThat(status.failures().get(0).what())
+              assertThat(up()).containsExactly("head");
+              assertThat(board.failures()).hasSize(1);
+              assertThat(board.failures().get(0).node()).startsWith("node (" + address + ", pid");
+              assertThat(board.failures().get(0).what())
                   .isEqualTo("ended by itself: java.lang.OutOfMemoryError: Java heap space");
             });
   }
@@ -95,8 +87,8 @@ class NodeEndTest {
         .atMost(DEADLINE)
         .untilAsserted(
             () -> {
-              assertThat(up(status())).containsExactly("head");
-              assertThat(status().failures()).isEmpty();
+              assertThat(up()).containsExactly("head");
+              assertThat(board.failures()).isEmpty();
             });
   }
 }

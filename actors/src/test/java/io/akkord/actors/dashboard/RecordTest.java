@@ -3,6 +3,7 @@ package io.akkord.actors.dashboard;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.akkord.actors.ledger.LedgerReader;
+import io.akkord.actors.node.NodeBoard;
 import io.akkord.actors.run.ActorTree;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunRecord;
@@ -164,6 +165,16 @@ class RecordTest {
 
     @Override
     public List<ActorTree.Row> actors() {
+      return List.of();
+    }
+
+    @Override
+    public List<String> devices() {
+      return List.of();
+    }
+
+    @Override
+    public List<NodeBoard.Node> nodes() {
       return List.of();
     }
   }

@@ -2,217 +2,96 @@ package io.akkord.actors.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import akka.actor.Address;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
-import akka.actor.testkit.typed.javadsl.TestProbe;
-import akka.actor.typed.ActorRef;
-import akka.actor.typed.javadsl.Adapter;
-import akka.actor.typed.receptionist.Receptionist;
-import akka.cluster.ClusterEvent;
-import akka.cluster.Member;
-import akka.cluster.Member$;
-import akka.cluster.MemberStatus;
-import akka.cluster.UniqueAddress;
+import akka.actor.typed.ActorSystem;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Join;
+import akka.cluster.typed.Leave;
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.akkord.actors.run.ActorTree;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Predicate;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What a control node believes of nodes whose reports come twice, late, or from another life. */
+/** Two real members: what the second says is known to the first, and stays when it has gone. */
 class ClusterWatchTest {
-  private static final Duration LONG = Duration.ofSeconds(20);
-  private static final Clock CLOCK =
-      Clock.fixed(Instant.parse("2026-11-23T12:00:00Z"), ZoneOffset.UTC);
-  private static final ActorTestKit KIT =
-      ActorTestKit.create(
-          ConfigFactory.parseString(
-                  """
-                  akka.actor.provider = cluster
-                  akka.remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
-                  akka.cluster.jmx.multi-mbeans-in-same-jvm = on
-                  akka.cluster.downing-provider-class = ""
-                  akka.coordinated-shutdown.exit-jvm = off
-                  """)
-              .withFallback(ConfigFactory.parseResources("akkord-actors.conf"))
-              .withFallback(ConfigFactory.load()));
-  private static int nodes;
+  private static final Duration DEADLINE = Duration.ofSeconds(60);
 
-  private final Address address =
-      new Address("akka", KIT.system().name(), "10.0.0.1", 7000 + nodes++);
-  private ActorRef<ClusterWatch.Command> watch;
-  private TestProbe<NodeAgent.Command> agent;
+  private final ActorTestKit head = ActorTestKit.create("akkord", config());
+  private final ActorTestKit worker = ActorTestKit.create("akkord", config());
 
-  @BeforeAll
-  static void formACluster() {
-    Cluster cluster = Cluster.get(KIT.system());
-    cluster.manager().tell(Join.create(cluster.selfMember().address()));
-    Awaitility.await().atMost(LONG).until(() -> cluster.selfMember().status() == MemberStatus.up());
+  private static Config config() {
+    return ConfigFactory.parseString(
+            """
+            akka {
+              actor.provider = cluster
+              remote.artery.canonical { hostname = 127.0.0.1, port = 0 }
+              cluster {
+                jmx.enabled = off
+                gossip-interval = 100 ms
+                leader-actions-interval = 100 ms
+                periodic-tasks-initial-delay = 100 ms
+                failure-detector.acceptable-heartbeat-pause = 30 s
+                configuration-compatibility-check.checkers.akkord-token = ""
+              }
+            }
+            """)
+        .withFallback(ConfigFactory.parseResources("akkord-actors.conf"))
+        .withFallback(ConfigFactory.load());
   }
 
-  @AfterAll
-  static void stop() {
-    KIT.shutdownTestKit();
-  }
-
-  @BeforeEach
-  void start() {
-    watch = KIT.spawn(ClusterWatch.create(CLOCK));
-    agent = KIT.createTestProbe(NodeAgent.Command.class);
-    KIT.system().receptionist().tell(Receptionist.register(NodeAgent.KEY, agent.ref()));
-  }
-
-  /** It would ask the agents of the tests after it, too. */
   @AfterEach
-  void stopTheWatch() {
-    KIT.stop(watch, LONG);
+  void stop() {
+    worker.shutdownTestKit();
+    head.shutdownTestKit();
   }
 
-  private NodeReport report(long pid, int incarnation) {
-    return new NodeReport(
-        "node-" + pid,
-        "host",
-        at(),
-        pid,
-        List.of("worker"),
-        List.of("cpu:0"),
-        2,
-        100,
-        50,
-        10,
-        1,
-        incarnation,
-        "AVX2");
-  }
-
-  private ActorRef<NodeReport> asked() {
-    return ((NodeAgent.Describe) agent.receiveMessage(LONG)).replyTo();
-  }
-
-  private ClusterWatch.Status status() {
-    TestProbe<ClusterWatch.Status> probe = KIT.createTestProbe();
-    watch.tell(new ClusterWatch.GetStatus(probe.ref()));
-    ClusterWatch.Status all = probe.receiveMessage(LONG);
-    // Other tests have nodes of their own.
-    return new ClusterWatch.Status(
-        all.nodes().stream().filter(n -> n.report().address().equals(at())).toList(),
-        all.failures().stream().filter(f -> f.node().contains(at())).toList());
-  }
-
-  private String at() {
+  private static String address(ActorSystem<?> system) {
+    var address = Cluster.get(system).selfMember().address();
     return address.getHost().get() + ":" + address.getPort().get();
   }
 
-  private ClusterWatch.Status awaitStatus(Predicate<ClusterWatch.Status> what) {
-    Awaitility.await()
-        .atMost(LONG)
-        .pollInterval(Duration.ofMillis(20))
-        .until(() -> what.test(status()));
-    return status();
-  }
-
-  /** As the cluster tells those who have subscribed. */
-  private void tell(ClusterEvent.ClusterDomainEvent event) {
-    Adapter.toClassic(KIT.system()).eventStream().publish(event);
-  }
-
-  private Member member(long uid) {
-    return Member$.MODULE$.removed(new UniqueAddress(address, uid));
-  }
-
-  private void removed(MemberStatus before) {
-    tell(new ClusterEvent.MemberRemoved(member(1), before));
+  private static NodeReport report(ActorSystem<?> system, NodeLog.Part part) {
+    return ThisNode.report(
+        "second",
+        address(system),
+        List.of("worker"),
+        List.of("cpu:0"),
+        1,
+        "avx2",
+        List.of(new ActorTree.Row("host-of-second", 0, "running", 3)),
+        part);
   }
 
   @Test
-  void aReportThatComesTwiceIsOneNodeAndTheNewestCounts() {
-    ActorRef<NodeReport> reports = asked();
-    reports.tell(report(1, 1));
-    reports.tell(report(1, 1));
-    reports.tell(report(1, 2));
-    ClusterWatch.Status status =
-        awaitStatus(s -> !s.nodes().isEmpty() && s.nodes().get(0).report().incarnation() == 2);
-    assertThat(status.nodes()).hasSize(1);
-    assertThat(status.nodes().get(0).heardAt()).isEqualTo(CLOCK.millis());
-    assertThat(status.failures()).isEmpty();
-  }
+  void theLinesOfANodeComeWithItsReportsAndOutliveIt() {
+    Cluster first = Cluster.get(head.system());
+    first.manager().tell(Join.create(first.selfMember().address()));
+    Cluster second = Cluster.get(worker.system());
+    second.manager().tell(Join.create(first.selfMember().address()));
+    NodeLog log = NodeLog.create();
+    log.add(1, "info", "node", "I am here");
+    worker.spawn(NodeAgent.create(part -> report(worker.system(), part), log));
+    NodeBoard board = new NodeBoard();
+    head.spawn(ClusterWatch.create(Clock.systemUTC(), board));
+    Awaitility.await().atMost(DEADLINE).until(() -> !board.nodes().isEmpty());
+    NodeReport seen = board.nodes().get(0).report();
+    assertThat(seen.rssBytes()).isPositive();
+    assertThat(seen.actors())
+        .containsExactly(new ActorTree.Row("host-of-second", 0, "running", 3));
+    log.add(2, "warn", "parameter-server", "it is late");
+    Awaitility.await().atMost(DEADLINE).until(() -> board.said().get(0).lines().size() == 2);
 
-  @Test
-  void aNodeThatIsSilentIsUnreachableUntilItIsHeardOfAgain() {
-    ActorRef<NodeReport> reports = asked();
-    reports.tell(report(2, 1));
-    awaitStatus(s -> s.nodes().size() == 1);
-    tell(new ClusterEvent.UnreachableMember(member(1)));
-    awaitStatus(s -> s.nodes().get(0).state().equals("unreachable"));
-    tell(new ClusterEvent.ReachableMember(member(1)));
-    awaitStatus(s -> s.nodes().get(0).state().equals("up"));
-  }
-
-  @Test
-  void aNodeThatWasLostIsAFailureOnceAndALateReportDoesNotBringItBack() {
-    ActorRef<NodeReport> reports = asked();
-    reports.tell(report(3, 1));
-    awaitStatus(s -> s.nodes().size() == 1);
-    removed(MemberStatus.down());
-    removed(MemberStatus.down());
-    ClusterWatch.Status status = awaitStatus(s -> s.nodes().isEmpty());
-    assertThat(status.failures()).hasSize(1);
-    assertThat(status.failures().get(0).node()).contains("node-3", "10.0.0.1", "pid 3");
-    assertThat(status.failures().get(0).what()).contains("was lost");
-    reports.tell(report(3, 1));
-    assertThat(status().nodes()).as("its last report came after its end").isEmpty();
-  }
-
-  @Test
-  void aNodeThatLeftIsNoFailure() {
-    ActorRef<NodeReport> reports = asked();
-    reports.tell(report(4, 1));
-    awaitStatus(s -> s.nodes().size() == 1);
-    removed(MemberStatus.exiting());
-    assertThat(awaitStatus(s -> s.nodes().isEmpty()).failures()).isEmpty();
-  }
-
-  @Test
-  void theEndOfANodeThatWasNeverHeardOfIsNothing() {
-    removed(MemberStatus.down());
-    tell(new ClusterEvent.UnreachableMember(member(1)));
-    ClusterWatch.Status status = status();
-    assertThat(status.nodes()).isEmpty();
-    assertThat(status.failures()).isEmpty();
-  }
-
-  @Test
-  void anotherProcessAtTheSameAddressIsHeardAgain() {
-    ActorRef<NodeReport> reports = asked();
-    reports.tell(report(5, 1));
-    awaitStatus(s -> s.nodes().size() == 1);
-    removed(MemberStatus.down());
-    awaitStatus(s -> s.nodes().isEmpty());
-    reports.tell(report(6, 1));
-    assertThat(awaitStatus(s -> s.nodes().size() == 1).nodes().get(0).report().pid()).isEqualTo(6);
-  }
-
-  @Test
-  void anAgentAnswersEveryQuestionWithWhatIsTrueThen() {
-    AtomicInteger asked = new AtomicInteger();
-    ActorRef<NodeAgent.Command> own =
-        KIT.spawn(NodeAgent.create(() -> report(7, asked.incrementAndGet())));
-    TestProbe<NodeReport> probe = KIT.createTestProbe();
-    own.tell(new NodeAgent.Describe(probe.ref()));
-    own.tell(new NodeAgent.Describe(probe.ref()));
-    int first = probe.receiveMessage(LONG).incarnation();
-    assertThat(probe.receiveMessage(LONG).incarnation()).isGreaterThan(first);
-    KIT.stop(own, LONG);
+    second.manager().tell(Leave.create(second.selfMember().address()));
+    Awaitility.await().atMost(DEADLINE).until(() -> board.nodes().isEmpty());
+    assertThat(board.failures()).as("it was not lost").isEmpty();
+    assertThat(board.said()).hasSize(1);
+    assertThat(board.said().get(0).lines())
+        .extracting(line -> line.level() + " " + line.actor() + ": " + line.text())
+        .containsExactly("info node: I am here", "warn parameter-server: it is late");
   }
 }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class NodeAgentTest {
   private static final ActorTestKit KIT = ActorTestKit.create();
   private static final NodeReport REPORT =
-      new NodeReport("w", "h", "h:1", 4, List.of("worker"), List.of(), 1, 0, 0, 0, 0, 1, "x");
+      new NodeReport("w", "h", "h:1", 4, List.of("worker"), List.of(), 1, 0, 0, 0, 0, 1, "x", List.of(), NodeLog.Part.NONE);
 
   private final TestProbe<NodeAgent.Said> watch = KIT.createTestProbe();
   private ActorRef<NodeAgent.Command> agent;
@@ -28,9 +28,9 @@ class NodeAgentTest {
 
   @BeforeEach
   void itWasAskedOnceAtLeast() {
-    agent = KIT.spawn(NodeAgent.create(() -> REPORT));
-    agent.tell(new NodeAgent.Describe(watch.getRef()));
-    agent.tell(new NodeAgent.Describe(watch.getRef()));
+    agent = KIT.spawn(NodeAgent.create(part -> REPORT, NodeLog.create()));
+    agent.tell(new NodeAgent.Describe(NodeLog.Position.NONE, watch.getRef()));
+    agent.tell(new NodeAgent.Describe(NodeLog.Position.NONE, watch.getRef()));
     assertThat(watch.receiveMessage()).isEqualTo(REPORT);
     assertThat(watch.receiveMessage()).isEqualTo(REPORT);
   }

@@ -14,14 +14,32 @@ class WatchedNodesTest {
   private static NodeReport report(String name, String role) {
     String address = "10.0.0.1:" + (7000 + name.hashCode() % 100);
     return new NodeReport(
-        name, "alpha", address, 41, List.of(role), List.of("cpu:0"), 2, 0, 0, 0, T, 1, "x");
+        name, "alpha", address, 41, List.of(role), List.of("cpu:0"), 2, 0, 0, 0, T, 1, "x", List.of(), NodeLog.Part.NONE);
   }
 
   private static final NodeReport WORKER = report("w", "worker");
   private static final NodeReport HEAD = report("z", "control");
 
+  /** The same node, started anew. */
+  private static NodeReport again(int pid) {
+    return new NodeReport(
+        "w", "alpha", WORKER.address(), pid, List.of("worker"), List.of("cpu:0"), 2, 0, 0, 0, T, 1,
+        "x", List.of(), NodeLog.Part.NONE);
+  }
+
+  @Test
+  void aReportThatComesAfterTheEndOfItsNodeDoesNotBringItBackAndAnotherProcessIsNews() {
+    assertThat(nodes.told(WORKER, T)).isTrue();
+    nodes.removed(WORKER.address(), true, T);
+    assertThat(nodes.told(WORKER, T + 1)).isFalse();
+    assertThat(states()).isEmpty();
+    assertThat(nodes.told(again(42), T + 2)).isTrue();
+    assertThat(states()).containsExactly("w up");
+    assertThat(nodes.failures()).hasSize(1);
+  }
+
   private List<String> states() {
-    return nodes.status().nodes().stream().map(n -> n.report().node() + " " + n.state()).toList();
+    return nodes.nodes().stream().map(n -> n.report().node() + " " + n.state()).toList();
   }
 
   @Test
@@ -29,7 +47,7 @@ class WatchedNodesTest {
     nodes.told(WORKER, T);
     nodes.told(HEAD, T + 1);
     assertThat(states()).containsExactly("z up", "w up");
-    assertThat(nodes.status().nodes().get(0).heardAt()).isEqualTo(T + 1);
+    assertThat(nodes.nodes().get(0).heardAt()).isEqualTo(T + 1);
   }
 
   @Test
@@ -37,14 +55,14 @@ class WatchedNodesTest {
     nodes.told(HEAD, T);
     nodes.member(WORKER.address(), List.of("worker"), false, T);
     nodes.member(WORKER.address(), List.of("worker"), false, T + 5000);
-    ClusterWatch.Node joining = nodes.status().nodes().get(1);
+    NodeBoard.Node joining = nodes.nodes().get(1);
     assertThat(joining.state()).isEqualTo("joining");
     assertThat(joining.heardAt()).as("since when").isEqualTo(T);
     assertThat(joining.why()).contains("not let in yet", "have to agree");
     nodes.reached(HEAD.address(), false);
-    assertThat(nodes.status().nodes().get(1).why()).contains("until z can be reached again");
+    assertThat(nodes.nodes().get(1).why()).contains("until z can be reached again");
     nodes.member(WORKER.address(), List.of("worker"), true, T + 6000);
-    assertThat(nodes.status().nodes().get(1).why()).contains("has not said yet what it offers");
+    assertThat(nodes.nodes().get(1).why()).contains("has not said yet what it offers");
     nodes.told(WORKER, T + 7000);
     assertThat(states()).containsExactly("z unreachable", "w up");
     nodes.member(WORKER.address(), List.of("worker"), true, T + 8000);
@@ -57,7 +75,7 @@ class WatchedNodesTest {
     nodes.reached(WORKER.address(), false);
     nodes.removed(WORKER.address(), true, T + 9_400);
     assertThat(states()).isEmpty();
-    ClusterWatch.Failure failure = nodes.status().failures().get(0);
+    NodeBoard.Failure failure = nodes.failures().get(0);
     assertThat(failure.at()).isEqualTo(T + 9_400);
     assertThat(failure.node()).isEqualTo("w (%s, pid 41)".formatted(WORKER.address()));
     assertThat(failure.what())
@@ -73,8 +91,8 @@ class WatchedNodesTest {
     nodes.removed(WORKER.address(), false, T + 1);
     nodes.ends(new NodeEnd(HEAD.address(), "why not"));
     nodes.removed(HEAD.address(), true, T + 2);
-    assertThat(nodes.status().failures())
-        .extracting(ClusterWatch.Failure::what)
+    assertThat(nodes.failures())
+        .extracting(NodeBoard.Failure::what)
         .containsExactly(
             "ended by itself: java.lang.OutOfMemoryError: Java heap space",
             "ended by itself: why not");
@@ -86,17 +104,17 @@ class WatchedNodesTest {
     nodes.removed(WORKER.address(), false, T);
     nodes.member(WORKER.address(), List.of("worker"), false, T);
     nodes.removed(WORKER.address(), true, T);
-    assertThat(nodes.status().nodes()).isEmpty();
-    assertThat(nodes.status().failures()).isEmpty();
+    assertThat(nodes.nodes()).isEmpty();
+    assertThat(nodes.failures()).isEmpty();
   }
 
   @Test
   void theOldestFailuresAreForgotten() {
     for (int i = 0; i < 30; i++) {
-      nodes.told(WORKER, T + i);
+      nodes.told(again(i), T + i);
       nodes.removed(WORKER.address(), true, T + i);
     }
-    assertThat(nodes.status().failures()).hasSize(20);
-    assertThat(nodes.status().failures().get(0).at()).isEqualTo(T + 10);
+    assertThat(nodes.failures()).hasSize(20);
+    assertThat(nodes.failures().get(0).at()).isEqualTo(T + 10);
   }
 }

@@ -2,6 +2,7 @@ package io.akkord.deploy.bench;
 
 import io.akkord.actors.dashboard.LiveRun;
 import io.akkord.actors.ledger.LedgerReader;
+import io.akkord.actors.node.NodeBoard;
 import io.akkord.actors.run.ActorTree;
 import io.akkord.actors.run.TrainingRun;
 import java.util.List;
@@ -21,5 +22,15 @@ record Unstoppable(TrainingRun run) implements LiveRun {
   @Override
   public List<ActorTree.Row> actors() {
     return run.actors();
+  }
+
+  @Override
+  public List<String> devices() {
+    return run.devices();
+  }
+
+  @Override
+  public List<NodeBoard.Node> nodes() {
+    return run.nodes();
   }
 }

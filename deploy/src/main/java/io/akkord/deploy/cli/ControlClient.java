@@ -67,6 +67,11 @@ final class ControlClient {
         && !(e.getCause() instanceof JsonProcessingException);
   }
 
+  /** Where the head is. */
+  String base() {
+    return base;
+  }
+
   JsonNode get(String path) {
     return send(request(path).GET().build());
   }

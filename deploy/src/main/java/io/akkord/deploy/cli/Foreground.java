@@ -7,9 +7,11 @@ import io.akkord.actors.dashboard.http.DashboardOptions;
 import io.akkord.actors.dashboard.http.DashboardServer;
 import io.akkord.actors.dashboard.http.Token;
 import io.akkord.actors.job.JobManager;
+import io.akkord.actors.node.NodeLog;
 import io.akkord.actors.security.ClusterToken;
 import io.akkord.config.Settings;
 import io.akkord.deploy.cluster.HeadNode;
+import io.akkord.deploy.cluster.LogCapture;
 import io.akkord.deploy.cluster.NodeFiles;
 import io.akkord.deploy.cluster.WorkerNode;
 import io.akkord.model.UserError;
@@ -40,12 +42,14 @@ final class Foreground {
   private final NodeFiles files;
   private final PrintWriter out;
   private final boolean terminal = System.getenv(Background.DETACHED) == null;
+  private final NodeLog log = NodeLog.create();
 
   Foreground(String name, Config config, NodeFiles files, PrintWriter out) {
     this.name = name;
     this.config = config;
     this.files = files;
     this.out = out;
+    LogCapture.to(log::add);
     if (!terminal) {
       // Its terminal may be closed, or used for something else, without ending it.
       Signal.handle(new Signal("HUP"), SignalHandler.SIG_IGN);
@@ -54,6 +58,7 @@ final class Foreground {
   }
 
   private void say(String text) {
+    log.add(System.currentTimeMillis(), "info", "node", text);
     out.println(text);
     out.flush();
   }
@@ -82,7 +87,8 @@ final class Foreground {
             control,
             token.reveal(),
             control.isEmpty() ? null : duration("join-timeout"),
-            files.state());
+            files.state(),
+            log);
     HeadNode node = HeadNode.start(options, config, jobs);
     head.complete(node);
     try (DashboardServer listening =
@@ -184,7 +190,8 @@ final class Foreground {
                 devices,
                 token.reveal(),
                 duration("join-timeout"),
-                duration("rejoin-timeout")),
+                duration("rejoin-timeout"),
+                log),
             Settings.read(config),
             this::say,
             joined -> {
@@ -202,6 +209,9 @@ final class Foreground {
     try (StopSignals signals =
         StopSignals.listen(
             end::begin, this::say, StopSignals.Words.NODE, LEAVE_WITHIN, terminal)) {
+      say(
+          "node %s begins: pid %d, devices %s, for the head at %s"
+              .formatted(name, ProcessHandle.current().pid(), devices, seeds));
       node.run();
       return end.begun() ? end.await() : ExitCode.OK;
     } finally {

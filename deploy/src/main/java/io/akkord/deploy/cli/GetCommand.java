@@ -1,12 +1,13 @@
 package io.akkord.deploy.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.akkord.deploy.state.Answers;
 import io.akkord.deploy.state.Kind;
 import io.akkord.deploy.state.Output;
-import io.akkord.deploy.state.StateSource;
 import io.akkord.deploy.state.Table;
 import io.akkord.model.UserError;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -20,7 +21,7 @@ import picocli.CommandLine.Spec;
     name = "get",
     mixinStandardHelpOptions = true,
     description =
-        "Everything about one node, actor, worker, run, sample, rewrite, checkpoint or step.")
+        "Everything about one node, actor, worker, run, sample, checkpoint or step, or about all rewrites of a sample.")
 final class GetCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "KIND")
   private String kind;
@@ -44,12 +45,15 @@ final class GetCommand implements Callable<Integer> {
       spec.commandLine().getErr().println("akkord: " + e.getMessage());
       return ExitCode.USAGE;
     }
-    try (StateSource source = options.open()) {
-      JsonNode row = wanted.row(source, id);
-      if (format == Output.Format.TABLE) {
-        row.fields().forEachRemaining(field -> print(out, field.getKey(), field.getValue()));
+    try (Answers source = options.open()) {
+      List<JsonNode> rows = wanted.find(source, id);
+      if (format != Output.Format.TABLE) {
+        out.println(Output.text(format, wanted.unique() ? rows.get(0) : rows));
       } else {
-        out.println(Output.text(format, row));
+        for (JsonNode row : rows) {
+          out.print(row == rows.get(0) ? "" : System.lineSeparator());
+          row.fields().forEachRemaining(field -> print(out, field.getKey(), field.getValue()));
+        }
       }
     }
     out.flush();

@@ -1,9 +1,10 @@
 package io.akkord.deploy.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.akkord.deploy.state.Answers;
 import io.akkord.deploy.state.Kind;
 import io.akkord.deploy.state.Output;
-import io.akkord.deploy.state.StateSource;
+import io.akkord.deploy.state.Rows;
 import io.akkord.deploy.state.Table;
 import io.akkord.model.UserError;
 import java.io.PrintWriter;
@@ -57,8 +58,9 @@ final class ListCommand implements Callable<Integer> {
       spec.commandLine().getErr().println("akkord: " + e.getMessage());
       return ExitCode.USAGE;
     }
-    try (StateSource source = options.open()) {
-      List<JsonNode> all = options.rows(source, wanted, limit + 1);
+    try (Answers source = options.open()) {
+      Rows looked = options.rows(source, wanted, limit + 1);
+      List<JsonNode> all = options.chosen(looked);
       List<JsonNode> rows = all.subList(0, Math.min(limit, all.size()));
       if (format != Output.Format.TABLE) {
         out.println(Output.text(format, rows));
@@ -72,6 +74,9 @@ final class ListCommand implements Callable<Integer> {
         if (all.size() > rows.size()) {
           out.println("… and more: --limit N shows them, --filter COLUMN=VALUE narrows them down");
         }
+      }
+      if (options.incomplete(looked, limit)) {
+        spec.commandLine().getErr().println("akkord: " + looked.note());
       }
     }
     out.flush();

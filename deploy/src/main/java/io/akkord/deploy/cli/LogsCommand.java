@@ -1,17 +1,16 @@
 package io.akkord.deploy.cli;
 
+import io.akkord.deploy.state.Answers;
 import io.akkord.deploy.state.LogLines;
-import io.akkord.deploy.state.StateSource;
+import io.akkord.deploy.state.LogTail;
 import io.akkord.model.UserError;
 import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -20,23 +19,30 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "logs",
     mixinStandardHelpOptions = true,
-    description = "What a run and its workers have said, by time; also of those that are dead.")
+    description =
+        "What a run, its workers and the nodes of a cluster have said, by time; also of those that are dead.")
 final class LogsCommand implements Callable<Integer> {
   private static final int POLL_MS = 1000;
 
-  @Option(
-      names = "--dir",
-      paramLabel = "DIR",
-      defaultValue = ".",
-      description = "output_dir of a run, or a folder of runs (default: here, or runs/)")
-  private Path dir;
+  /** More lines than that do not come between two questions. */
+  private static final int POLLED = 2_000;
+
+  @Mixin private PlaceOptions place;
 
   @Option(
-      names = {"--node", "--actor"},
+      names = "--node",
       paramLabel = "NAME",
       defaultValue = "",
-      description = "only what this worker or actor has said, such as worker-1 or supervisor")
-  private String who;
+      description =
+          "only what this node or worker has said and what was said of it, such as worker-1; run: the run's own process")
+  private String node;
+
+  @Option(
+      names = "--actor",
+      paramLabel = "NAME",
+      defaultValue = "",
+      description = "only what this actor has said, such as supervisor or parameter-server")
+  private String actor;
 
   @Option(
       names = "--level",
@@ -63,19 +69,28 @@ final class LogsCommand implements Callable<Integer> {
       spec.commandLine().getErr().println("akkord: --tail is " + tail + "; at least 1");
       return ExitCode.USAGE;
     }
-    Set<LogLines.Line> seen = new HashSet<>();
+    LogLines.Wish wish = new LogLines.Wish(node, actor, level);
+    LogTail shown = new LogTail();
+    boolean wasLive = false;
     boolean more = true;
     for (int round = 0; more; round++) {
-      try (StateSource source = StateSource.open(dir)) {
-        List<LogLines.Line> lines = LogLines.of(source, who, level);
-        List<LogLines.Line> now =
-            round == 0 ? lines.subList(Math.max(0, lines.size() - tail), lines.size()) : lines;
+      try (Answers answers = place.open()) {
+        LogLines said =
+            LogLines.of(answers, wish, round > 0 ? POLLED : follow ? LogLines.MOST : tail);
+        // Asked afterwards: a page that has gone is noticed then.
+        boolean live = answers.live();
+        List<LogLines.Line> lines = said.lines();
         if (round == 0) {
-          seen.addAll(lines.subList(0, lines.size() - now.size()));
+          int from = Math.max(0, lines.size() - tail);
+          explain(said, lines.size() - from);
+          shown.pass(lines.subList(0, from));
+          lines = lines.subList(from, lines.size());
         }
-        now.stream().filter(seen::add).forEach(out::println);
+        (wasLive && !live ? shown.nextFromElsewhere(lines) : shown.next(lines))
+            .forEach(out::println);
         out.flush();
-        more = follow && source.live();
+        more = follow && live;
+        wasLive = live;
       } catch (UserError e) {
         if (round == 0) {
           throw e;
@@ -86,5 +101,25 @@ final class LogsCommand implements Callable<Integer> {
       }
     }
     return ExitCode.OK;
+  }
+
+  /** What is not among the lines, beside them so that other programs need not read it. */
+  private void explain(LogLines said, int lines) {
+    PrintWriter err = spec.commandLine().getErr();
+    if (said.matching() > lines) {
+      err.printf(
+          "akkord: %,d older lines match; --tail N shows up to %,d%n",
+          said.matching() - lines, LogLines.MOST);
+    }
+    if (said.matching() <= lines) {
+      // Only who has reached the oldest line wants to know what was before it.
+      said.older().forEach(text -> err.println("akkord: " + text));
+    }
+    if (said.matching() == 0) {
+      err.printf(
+          "akkord: no such line; nodes that have said something: %s; actors: %s%n",
+          String.join(", ", said.nodes()), String.join(", ", said.actors()));
+    }
+    err.flush();
   }
 }

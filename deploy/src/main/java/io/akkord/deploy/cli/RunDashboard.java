@@ -1,25 +1,21 @@
 package io.akkord.deploy.cli;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
 import io.akkord.actors.dashboard.LiveRun;
 import io.akkord.actors.dashboard.RunSet;
 import io.akkord.actors.dashboard.RunView;
 import io.akkord.actors.dashboard.http.DashboardServer;
 import io.akkord.actors.dashboard.http.Token;
 import io.akkord.actors.ledger.LedgerReader;
+import io.akkord.actors.node.NodeBoard;
 import io.akkord.actors.run.ActorTree;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.TimedEvent;
 import io.akkord.actors.run.TrainingRun;
+import io.akkord.deploy.cluster.LogCapture;
 import io.akkord.deploy.state.DashboardFile;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import org.slf4j.LoggerFactory;
 
 /** The dashboard beside a run of this process; a run without one has one that does nothing. */
 final class RunDashboard implements AutoCloseable {
@@ -31,8 +27,8 @@ final class RunDashboard implements AutoCloseable {
   private final Optional<DashboardServer> server;
   private final Token token;
   private final boolean shared;
-  private final LogLines logLines = new LogLines();
   private RunView view;
+  private LogCapture capture;
 
   private RunDashboard(
       Path outputDir, RunSet runs, Optional<DashboardServer> server, Token token, boolean shared) {
@@ -71,7 +67,6 @@ final class RunDashboard implements AutoCloseable {
     if (server.isEmpty()) {
       return;
     }
-    DashboardFile.write(outputDir, server.get().url());
     if (!shared) {
       token.write(outputDir.resolve(TOKEN_FILE));
     }
@@ -92,35 +87,29 @@ final class RunDashboard implements AutoCloseable {
               public List<ActorTree.Row> actors() {
                 return run.actors();
               }
+
+              @Override
+              public List<String> devices() {
+                return run.devices();
+              }
+
+              @Override
+              public List<NodeBoard.Node> nodes() {
+                return run.nodes();
+              }
             });
-    logLines.start();
-    root().addAppender(logLines);
-  }
-
-  private static Logger root() {
-    return (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-  }
-
-  /** Warnings and errors of the process on the page's log. */
-  private final class LogLines extends AppenderBase<ILoggingEvent> {
-    @Override
-    protected void append(ILoggingEvent line) {
-      if (line.getLevel().isGreaterOrEqual(Level.WARN)) {
-        view()
-            .log(
-                line.getTimeStamp(),
-                line.getLevel().toString().toLowerCase(Locale.ROOT),
-                line.getLoggerName().substring(line.getLoggerName().lastIndexOf('.') + 1),
-                line.getFormattedMessage());
-      }
+    // Whoever finds it finds a page that knows the run.
+    DashboardFile.write(outputDir, server.get().url());
+    if (!shared) {
+      // A head's own log is shown with those of the other nodes.
+      capture = LogCapture.to(view()::log);
     }
   }
 
   @Override
   public void close() {
-    if (logLines.isStarted()) {
-      root().detachAppender(logLines);
-      logLines.stop();
+    if (capture != null) {
+      capture.close();
     }
     if (view != null) {
       DashboardFile.remove(outputDir);

@@ -1,26 +1,18 @@
 package io.akkord.deploy.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.akkord.deploy.state.Answers;
 import io.akkord.deploy.state.Kind;
 import io.akkord.deploy.state.Output;
 import io.akkord.deploy.state.RowFilter;
-import io.akkord.deploy.state.StateSource;
-import java.nio.file.Path;
+import io.akkord.deploy.state.Rows;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Which run a state command asks, and how it answers. */
+/** Whom a state command asks, and how it answers. */
 final class StateOptions {
-  /** Filters and summaries look at so many rows. */
-  static final int ALL = 10_000;
-
-  @Option(
-      names = "--dir",
-      paramLabel = "DIR",
-      defaultValue = ".",
-      description =
-          "output_dir of a run, or a folder of runs, of which the newest is meant (default: here, or runs/)")
-  private Path dir;
+  @Mixin private PlaceOptions place;
 
   @Option(
       names = "--filter",
@@ -34,8 +26,8 @@ final class StateOptions {
       description = "table, json or yaml (default: ${DEFAULT-VALUE})")
   private String format;
 
-  StateSource open() {
-    return StateSource.open(dir);
+  Answers open() {
+    return place.open();
   }
 
   Output.Format format() {
@@ -46,18 +38,30 @@ final class StateOptions {
     return filters.stream().map(RowFilter::of).toList();
   }
 
-  /** Rows that the filters let through, of the first so many. */
-  List<JsonNode> rows(StateSource source, Kind kind, int atLeast) {
+  /** Rows to choose from: with a filter all that can be had, else at least so many. */
+  Rows rows(Answers answers, Kind kind, int atLeast) {
     List<RowFilter> wanted = filters();
-    return RowFilter.apply(wanted, kind.rows(source, wanted.isEmpty() ? atLeast : ALL));
+    return kind.rows(
+        answers, wanted.isEmpty() ? atLeast : Integer.MAX_VALUE, RowFilter.part(wanted));
+  }
+
+  /** Those that the filters let through. */
+  List<JsonNode> chosen(Rows rows) {
+    return RowFilter.apply(filters(), rows.list());
+  }
+
+  /** Whether rows that nobody looked at could have been among the answer. */
+  boolean incomplete(Rows rows, int wanted) {
+    boolean enough = filters.isEmpty() && rows.list().size() >= wanted;
+    return !rows.complete() && !enough;
   }
 
   /** Why there may be nothing to show. */
-  static String nothing(Kind kind, StateSource source) {
+  static String nothing(Kind kind, Answers answers) {
     boolean needsLife = kind == Kind.NODES || kind == Kind.ACTORS;
-    return needsLife && !source.live()
-        ? "No %s: the run in %s does not go on; akkord list workers says who took part."
-            .formatted(kind.text(), source.folder())
+    return needsLife && !answers.live()
+        ? "No %s: %s does not go on; akkord list workers says who took part."
+            .formatted(kind.text(), answers.place())
         : "No %s.".formatted(kind.text());
   }
 }

@@ -1,8 +1,9 @@
 package io.akkord.deploy.cli;
 
+import io.akkord.deploy.state.Answers;
 import io.akkord.deploy.state.Kind;
 import io.akkord.deploy.state.Output;
-import io.akkord.deploy.state.StateSource;
+import io.akkord.deploy.state.Rows;
 import io.akkord.deploy.state.Summary;
 import io.akkord.model.UserError;
 import java.io.PrintWriter;
@@ -42,12 +43,16 @@ final class SummaryCommand implements Callable<Integer> {
       spec.commandLine().getErr().println("akkord: " + e.getMessage());
       return ExitCode.USAGE;
     }
-    try (StateSource source = options.open()) {
-      Map<String, Object> summary = Summary.of(options.rows(source, wanted, StateOptions.ALL));
+    try (Answers source = options.open()) {
+      Rows looked = options.rows(source, wanted, Integer.MAX_VALUE);
+      Map<String, Object> summary = Summary.of(options.chosen(looked));
       if (format == Output.Format.TABLE) {
         Summary.lines(summary).forEach(out::println);
       } else {
         out.println(Output.text(format, summary));
+      }
+      if (options.incomplete(looked, Integer.MAX_VALUE)) {
+        spec.commandLine().getErr().println("akkord: " + looked.note());
       }
     }
     out.flush();

@@ -2,6 +2,7 @@ package io.akkord.deploy.cli;
 
 import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.cluster.ClusterNode;
+import io.akkord.actors.node.NodeLog;
 import io.akkord.actors.worker.Devices;
 import io.akkord.config.Settings;
 import io.akkord.model.UserError;
@@ -25,6 +26,10 @@ final class WorkerCommand implements Callable<Integer> {
 
   private volatile boolean parentGone;
 
+  /** Of the worker whose part it has: more than 1 after one that died. */
+  @Option(names = "--incarnation", defaultValue = "1")
+  private int incarnation;
+
   @Override
   public Integer call() {
     String token = System.getenv("AKKORD_CLUSTER_TOKEN");
@@ -44,6 +49,8 @@ final class WorkerCommand implements Callable<Integer> {
                 token,
                 List.of(ClusterNode.WORKER),
                 ConfigFactory.empty()));
+    // Its lines need not be sent: they are in a file that the head reads.
+    node.describe(id, List.of("cpu:0"), incarnation, NodeLog.create());
     node.offer(id, devices, 0, Settings.read(ConfigFactory.load()));
     Runtime.getRuntime().addShutdownHook(new Thread(() -> end(node)));
     Thread parent = new Thread(this::awaitParentsEnd, "akkord-parent");

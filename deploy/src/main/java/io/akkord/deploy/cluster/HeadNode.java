@@ -16,6 +16,8 @@ import io.akkord.actors.job.JobManager;
 import io.akkord.actors.job.JobRunner;
 import io.akkord.actors.journal.Journal;
 import io.akkord.actors.node.ClusterWatch;
+import io.akkord.actors.node.NodeBoard;
+import io.akkord.actors.node.NodeLog;
 import io.akkord.actors.run.RunRuntime;
 import io.akkord.config.Persistence;
 import io.akkord.model.UserError;
@@ -36,6 +38,7 @@ public final class HeadNode implements AutoCloseable {
    *
    * @param control host:port of all control nodes, this one among them; empty: it is the only one
    * @param state folder of its journal
+   * @param log what this process says
    */
   public record Options(
       String name,
@@ -44,7 +47,8 @@ public final class HeadNode implements AutoCloseable {
       List<String> control,
       String token,
       Duration joinWithin,
-      Path state) {}
+      Path state,
+      NodeLog log) {}
 
   private final Options options;
   private final ClusterNode node;
@@ -86,11 +90,11 @@ public final class HeadNode implements AutoCloseable {
       throw e;
     }
     node.manage(options.control());
-    node.describe(options.name(), List.of(), 1);
+    node.describe(options.name(), List.of(), 1, options.log());
     ActorSystem<?> system = node.system();
-    ActorRef<ClusterWatch.Command> watch =
-        system.systemActorOf(
-            ClusterWatch.create(Clock.systemUTC()), "cluster-watch", Props.empty());
+    NodeBoard board = new NodeBoard();
+    system.systemActorOf(
+        ClusterWatch.create(Clock.systemUTC(), board), "cluster-watch", Props.empty());
     ActorRef<JobManager.Command> jobs =
         ClusterSingleton.get(system)
             .init(
@@ -109,7 +113,7 @@ public final class HeadNode implements AutoCloseable {
                         "jobs")
                     .withSettings(
                         ClusterSingletonSettings.create(system).withRole(ClusterNode.CONTROL)));
-    return new HeadNode(options, node, journal, new ClusterControl(system, jobs, watch));
+    return new HeadNode(options, node, journal, new ClusterControl(system, jobs, board));
   }
 
   /** Two control nodes stop when either is lost; several need one journal between them. */

@@ -1,11 +1,15 @@
 package io.akkord.deploy.cluster;
 
+import akka.actor.typed.Props;
 import io.akkord.actors.cluster.ClusterNode;
 import io.akkord.actors.cluster.ClusterRuntime;
 import io.akkord.actors.journal.Journal;
+import io.akkord.actors.node.ClusterWatch;
+import io.akkord.actors.node.NodeBoard;
 import io.akkord.actors.run.RunRuntime;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.util.Base64;
 import java.util.List;
 import java.util.function.Consumer;
@@ -35,10 +39,15 @@ public final class LocalCluster {
       head = node;
       WorkerProcesses processes =
           WorkerProcesses.start(workers, node.address(), token, outputDir.resolve("logs"), say);
+      NodeBoard board = new NodeBoard();
+      node.system()
+          .systemActorOf(
+              ClusterWatch.create(Clock.systemUTC(), board), "cluster-watch", Props.empty());
       return new ClusterRuntime(
           node.system(),
           node.bulk(),
           journal,
+          board,
           processes::replace,
           () -> {
             processes.close();

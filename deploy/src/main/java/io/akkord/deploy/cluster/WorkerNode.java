@@ -2,6 +2,7 @@ package io.akkord.deploy.cluster;
 
 import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.cluster.ClusterNode;
+import io.akkord.actors.node.NodeLog;
 import io.akkord.actors.worker.Devices;
 import io.akkord.config.Settings;
 import io.akkord.model.UserError;
@@ -21,6 +22,7 @@ public final class WorkerNode {
    * @param seeds host:port of the control nodes
    * @param joinWithin at the first try
    * @param rejoinWithin after it was cut off
+   * @param log what this process says
    */
   public record Options(
       String name,
@@ -30,7 +32,8 @@ public final class WorkerNode {
       List<String> devices,
       String token,
       Duration joinWithin,
-      Duration rejoinWithin) {}
+      Duration rejoinWithin,
+      NodeLog log) {}
 
   /** The node from a start of its actor system to the end of it. */
   interface Life {
@@ -154,7 +157,7 @@ public final class WorkerNode {
   private void offer(ClusterNode node, Devices devices, List<String> names, int incarnation) {
     String suffix = incarnation == 1 ? "" : "." + (incarnation - 1);
     try {
-      node.describe(options.name(), options.devices(), incarnation);
+      node.describe(options.name(), options.devices(), incarnation, options.log());
       IntStream.range(0, names.size())
           .forEach(i -> node.offer(names.get(i) + suffix, devices, i, settings));
     } catch (IllegalStateException e) {

@@ -84,7 +84,15 @@ public final class WorkerProcesses implements AutoCloseable {
     }
     String id = restart == 0 ? name : name + "." + restart;
     File log = logs.resolve(id + ".log").toFile();
-    List<String> command = OwnCommand.of(List.of("worker", "--head", head, "--id", id));
+    List<String> command = OwnCommand.of(
+            List.of(
+                "worker",
+                "--head",
+                head,
+                "--id",
+                id,
+                "--incarnation",
+                String.valueOf(restart + 1)));
     command.add(1, EndOfProcess.EXIT_WHEN_OUT_OF_MEMORY);
     ProcessBuilder builder =
         new ProcessBuilder(command)

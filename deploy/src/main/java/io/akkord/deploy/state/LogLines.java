@@ -1,58 +1,98 @@
 package io.akkord.deploy.state;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.akkord.actors.dashboard.LogLine;
 import io.akkord.model.UserError;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What was said in a run: its own log and those of its worker processes, by time. */
-public final class LogLines {
-  private static final List<String> LEVELS = List.of("debug", "info", "warn", "error");
+/**
+ * What was said, by time: a run's own log, those of its worker processes, those of a cluster's
+ * nodes.
+ *
+ * @param lines the newest that match, oldest first
+ * @param matching how many match
+ * @param older where lines are that are not among them
+ */
+public record LogLines(
+    List<Line> lines,
+    long matching,
+    List<String> nodes,
+    List<String> actors,
+    List<String> older) {
+  /** Lines of one answer. */
+  public static final int MOST = 10_000;
+
   private static final DateTimeFormatter CLOCK =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss").withZone(ZoneId.systemDefault());
 
   /** One line; {@code at} in milliseconds since 1970. */
-  public record Line(long at, String level, String who, String text) {
+  public record Line(long at, String level, String node, String actor, String text) {
     /** As it is printed. */
     @Override
     public String toString() {
-      return "%s %-5s %-14s %s"
-          .formatted(CLOCK.format(Instant.ofEpochMilli(at)), level, who, Table.safe(text));
+      String who = actor.isEmpty() ? node : node + " " + actor;
+      return "%s %-5s %-24s %s"
+          .formatted(
+              CLOCK.format(Instant.ofEpochMilli(at)), level, Table.safe(who), Table.safe(text));
     }
   }
 
-  private LogLines() {}
-
   /**
-   * Lines by time.
+   * Which lines are wanted.
    *
-   * @param who part of the name of a worker or an actor; empty: all
+   * @param node empty: of all
+   * @param actor empty: of all
    * @param level the least
    */
-  public static List<Line> of(StateSource source, String who, String level) {
-    int least = LEVELS.indexOf(level);
-    if (least < 0) {
-      throw new UserError(
-          "--level is '%s'; allowed are %s".formatted(level, String.join(", ", LEVELS)));
+  public record Wish(String node, String actor, String level) {
+    /** Refuses a level that is none. */
+    public Wish {
+      if (!LogLine.LEVELS.contains(level)) {
+        throw new UserError(
+            "--level is '%s'; allowed are %s".formatted(level, String.join(", ", LogLine.LEVELS)));
+      }
     }
+  }
+
+  /**
+   * Asks for them.
+   *
+   * @param most the newest so many
+   */
+  public static LogLines of(Answers answers, Wish wish, int most) {
+    Map<String, String> query = new HashMap<>();
+    query.put("level", wish.level());
+    query.put("node", wish.node());
+    query.put("actor", wish.actor());
+    query.put("limit", String.valueOf(Math.min(MOST, most)));
+    JsonNode said = answers.get(List.of("logs"), query);
     List<Line> lines = new ArrayList<>();
-    for (JsonNode row : source.get(List.of("logs"), Map.of("limit", "2000")).path("rows")) {
+    for (JsonNode row : said.path("rows")) {
       lines.add(
           new Line(
               row.path("at").asLong(),
               row.path("level").asText(),
               row.path("source").asText(),
+              row.path("actor").asText(),
               row.path("text").asText()));
     }
-    return lines.stream()
-        .filter(line -> LEVELS.indexOf(line.level()) >= least)
-        .filter(line -> line.who().contains(who))
-        .sorted(Comparator.comparingLong(Line::at))
-        .toList();
+    return new LogLines(
+        lines,
+        said.path("matching").asLong(),
+        texts(said.path("sources")),
+        texts(said.path("actors")),
+        texts(said.path("older")));
+  }
+
+  private static List<String> texts(JsonNode list) {
+    List<String> texts = new ArrayList<>();
+    list.forEach(text -> texts.add(text.asText()));
+    return texts;
   }
 }

@@ -39,6 +39,15 @@ public record RowFilter(String column, boolean equal, String value) {
     return rows.stream().filter(row -> filters.stream().allMatch(f -> f.fits(row))).toList();
   }
 
+  /** What the text of a sample that fits must hold; empty if that is not known. */
+  public static String part(List<RowFilter> filters) {
+    return filters.stream()
+        .filter(f -> f.equal() && (f.column().equals("id") || f.column().equals("origin")))
+        .map(RowFilter::value)
+        .findFirst()
+        .orElse("");
+  }
+
   private boolean fits(JsonNode row) {
     return row.path(column).asText().equals(value) == equal;
   }

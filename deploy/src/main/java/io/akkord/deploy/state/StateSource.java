@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
  * Answers about a run: from its own page while it goes on, else from its folder. Both are the same
  * answers.
  */
-public final class StateSource implements AutoCloseable {
+public final class StateSource implements Answers {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration DEADLINE = Duration.ofSeconds(10);
   private static final int OK = 200;
@@ -34,8 +34,8 @@ public final class StateSource implements AutoCloseable {
   private final Path folder;
   private final RunSet runs;
   private final LocalAnswers local;
-  private final String page;
   private final String token;
+  private String page;
 
   private StateSource(Path folder, RunSet runs, String page, String token) {
     this.folder = folder;
@@ -65,6 +65,16 @@ public final class StateSource implements AutoCloseable {
     return new StateSource(folder, runs, page, token(folder));
   }
 
+  /** Whether a folder is a run's, or holds runs. */
+  public static boolean holdsRun(Path dir) {
+    if (RunView.isRun(dir)) {
+      return true;
+    }
+    try (RunSet runs = newest(dir)) {
+      return !runs.all().isEmpty();
+    }
+  }
+
   private static RunSet newest(Path dir) {
     if (!Files.isDirectory(dir)) {
       throw new UserError(
@@ -88,12 +98,18 @@ public final class StateSource implements AutoCloseable {
     return folder;
   }
 
+  @Override
+  public String place() {
+    return "the run in " + folder;
+  }
+
   /** Whether the run's process was asked and not its folder. */
+  @Override
   public boolean live() {
     return page != null;
   }
 
-  /** What {@code GET /api/v1/PATH} answers. */
+  @Override
   public JsonNode get(List<String> path, Map<String, String> query) {
     Optional<JsonNode> answer = page == null ? Optional.empty() : ask(path, query);
     try {
@@ -130,6 +146,7 @@ public final class StateSource implements AutoCloseable {
       }
       return Optional.of(body);
     } catch (IOException e) {
+      page = null;
       return Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

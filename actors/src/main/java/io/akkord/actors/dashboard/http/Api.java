@@ -5,23 +5,22 @@ import io.akkord.actors.dashboard.Attention;
 import io.akkord.actors.dashboard.CheckpointRows;
 import io.akkord.actors.dashboard.Curves;
 import io.akkord.actors.dashboard.LedgerPages;
-import io.akkord.actors.dashboard.LogLine;
-import io.akkord.actors.dashboard.LogRing;
-import io.akkord.actors.dashboard.NodeLogs;
+import io.akkord.actors.dashboard.LiveRun;
+import io.akkord.actors.dashboard.NodeRows;
 import io.akkord.actors.dashboard.RunDisk;
 import io.akkord.actors.dashboard.RunModel;
 import io.akkord.actors.dashboard.RunSet;
 import io.akkord.actors.dashboard.RunView;
 import io.akkord.actors.dashboard.Views;
+import io.akkord.actors.dashboard.WorkerRow;
+import io.akkord.actors.node.NodeBoard;
 import io.akkord.actors.params.WorkerPhases;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.model.UserError;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -81,7 +80,7 @@ final class Api {
     get("runs", "Every run this server knows, newest first", q -> summaries());
     get("runs/{id}", "One run with its evaluations and cycles", this::run);
     get("runs/{id}/curves", "Curves in at most 2,000 buckets", this::curves, "x", "names", "since");
-    get("nodes", "Nodes of the cluster, or the process of the run", this::nodes, "run");
+    get("nodes", "Nodes of the cluster, or the processes of the run", this::nodes, "run");
     get(
         "actors",
         "Actors as they stand, with state, reason, restarts and mailbox",
@@ -120,14 +119,9 @@ final class Api {
         "run");
     get(
         "logs",
-        "What the run and its worker processes have said, oldest first",
+        "What the run, its worker processes and the cluster's nodes have said, oldest first",
         this::logs,
-        "run",
-        "after",
-        "level",
-        "who",
-        "q",
-        "limit");
+        LogAnswers.PARAMETERS.toArray(String[]::new));
     get("settings", "The effective recipe with the origin of each value", this::settings, "run");
     routes.add(
         new Route(
@@ -222,29 +216,49 @@ final class Api {
     return run.read(m -> Views.curves(m, x, wanted, since));
   }
 
-  /** The cluster's nodes on its head, else this process if the run goes on in it. */
-  private Object nodes(Question question) {
-    RunView run = find(question);
-    List<Map<String, Object>> rows =
-        control
-            .map(ControlRoutes::nodes)
-            .orElseGet(
-                () ->
-                    run.live().isPresent()
-                        ? List.of(Machine.view(run.folder(), clock.getAsLong()))
-                        : List.of());
-    return Map.of("rows", rows, "workers", run.read(m -> List.copyOf(m.workers())));
+  /** None only on a head that has none yet, which has nodes all the same. */
+  private Optional<RunView> findOrNone(Question question) {
+    boolean none = question.text("run", "").isEmpty() && runs.find("").isEmpty();
+    return none && control.isPresent() ? Optional.empty() : Optional.of(find(question));
   }
 
+  /** The cluster's nodes on its head, else the processes of a run that goes on here. */
+  private Object nodes(Question question) {
+    Optional<RunView> run = findOrNone(question);
+    List<Map<String, Object>> rows = new ArrayList<>();
+    if (control.isEmpty()) {
+      run.flatMap(RunView::live)
+          .ifPresent(
+              live ->
+                  rows.add(
+                      Machine.view(run.get().folder(), live.devices(), clock.getAsLong())));
+    }
+    rows.addAll(NodeRows.of(others(run)));
+    return Map.of("rows", rows, "workers", workers(run));
+  }
+
+  private List<NodeBoard.Node> others(Optional<RunView> run) {
+    return control
+        .map(head -> head.board().nodes())
+        .orElseGet(() -> run.flatMap(RunView::live).map(LiveRun::nodes).orElse(List.of()));
+  }
+
+  private static List<WorkerRow> workers(Optional<RunView> run) {
+    return run.map(r -> r.<List<WorkerRow>>read(m -> List.copyOf(m.workers()))).orElse(List.of());
+  }
+
+  /** Only a run that goes on here has actors, on whatever nodes. */
   private Object actors(Question question) {
-    RunView run = find(question);
+    Optional<RunView> run = findOrNone(question);
+    boolean live = run.flatMap(RunView::live).isPresent();
+    List<NodeBoard.Node> others = live ? others(run) : List.of();
     return Map.of(
         "live",
-        run.live().isPresent(),
+        live,
         "rows",
-        ActorRows.of(run),
+        run.map(r -> ActorRows.of(r, others, clock.getAsLong())).orElse(List.of()),
         "workers",
-        run.read(m -> List.copyOf(m.workers())));
+        workers(run));
   }
 
   private Object steps(Question question) {
@@ -285,33 +299,11 @@ final class Api {
     return view;
   }
 
-  /** The run's own lines and those of its worker processes, by time. */
   private Object logs(Question question) {
-    RunView run = find(question);
-    String level = question.text("level", "");
-    String wanted = question.text("q", "").toLowerCase(Locale.ROOT);
-    String who = question.text("who", "");
-    int after = question.number("after", 0, 0, Integer.MAX_VALUE);
-    int limit = question.number("limit", 500, 1, 2_000);
-    List<LogLine> all =
-        new ArrayList<>(run.read(m -> m.log().find(after, "", "", LogRing.CAPACITY)));
-    all.addAll(NodeLogs.of(run.folder()));
-    all.sort(Comparator.comparingLong(LogLine::at));
-    List<LogLine> found =
-        all.stream()
-            .filter(line -> level.isEmpty() || line.level().equals(level))
-            .filter(line -> who.isEmpty() || line.source().equals(who))
-            .filter(
-                line ->
-                    wanted.isEmpty()
-                        || line.text().toLowerCase(Locale.ROOT).contains(wanted)
-                        || line.source().toLowerCase(Locale.ROOT).contains(wanted))
-            .toList();
-    return Map.of(
-        "rows",
-        found.subList(Math.max(0, found.size() - limit), found.size()),
-        "sources",
-        all.stream().map(LogLine::source).distinct().sorted().limit(200).toList());
+    return LogAnswers.of(
+        question,
+        findOrNone(question),
+        control.map(head -> head.board().said()).orElse(List.of()));
   }
 
   private Object settings(Question question) {

@@ -3,13 +3,13 @@ package io.akkord.actors.dashboard.http;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.akkord.actors.dashboard.NodeRows;
 import io.akkord.actors.dashboard.RunSet;
 import io.akkord.actors.job.ClusterControl;
 import io.akkord.actors.job.Job;
 import io.akkord.actors.job.JobManager;
 import io.akkord.actors.job.Order;
-import io.akkord.actors.node.ClusterWatch;
-import io.akkord.actors.node.NodeReport;
+import io.akkord.actors.node.NodeBoard;
 import io.akkord.config.RecipeReader;
 import io.akkord.model.UserError;
 import java.io.IOException;
@@ -77,21 +77,21 @@ public final class ControlRoutes {
   }
 
   private Object cluster(RunSet runs) {
-    ClusterWatch.Status status = control.nodes();
+    NodeBoard board = control.board();
     JobManager.Listing jobs = jobsOrNone();
     Map<String, Object> view = new LinkedHashMap<>();
     view.put("now", System.currentTimeMillis());
     // Empty while the queue moves from a lost control node to another one.
     view.put("job_manager_node", jobs.node());
     view.put("workers", jobs.workers());
-    view.put("nodes", status.nodes().stream().map(ControlRoutes::node).toList());
+    view.put("nodes", NodeRows.of(board.nodes()));
     view.put(
         "pending",
         jobs.rows().stream()
             .filter(r -> !r.pending().isEmpty())
             .map(r -> Map.of("job", r.job().id(), "why", r.pending()))
             .toList());
-    view.put("failures", status.failures());
+    view.put("failures", board.failures());
     view.put(
         "running",
         jobs.rows().stream()
@@ -107,9 +107,9 @@ public final class ControlRoutes {
     return view;
   }
 
-  /** The nodes of the cluster, control nodes first. */
-  List<Map<String, Object>> nodes() {
-    return control.nodes().nodes().stream().map(ControlRoutes::node).toList();
+  /** What is known of the nodes of the cluster. */
+  NodeBoard board() {
+    return control.board();
   }
 
   private List<JobManager.Row> allJobs() {
@@ -127,28 +127,6 @@ public final class ControlRoutes {
     } catch (UserError e) {
       return new JobManager.Listing(List.of(), 0, "");
     }
-  }
-
-  private static Map<String, Object> node(ClusterWatch.Node node) {
-    NodeReport r = node.report();
-    Map<String, Object> view = new LinkedHashMap<>();
-    view.put("node", r.node());
-    view.put("state", node.state());
-    view.put("host", r.host());
-    view.put("address", r.address());
-    view.put("pid", r.pid());
-    view.put("roles", r.roles());
-    view.put("devices", r.devices());
-    view.put("cores", r.cores());
-    view.put("memory_bytes", r.memoryBytes());
-    view.put("memory_used_bytes", r.memoryUsedBytes());
-    view.put("rss_bytes", r.rssBytes());
-    view.put("started_at", r.startedAt());
-    view.put("heard_at", node.heardAt());
-    view.put("why", node.why());
-    view.put("incarnation", r.incarnation());
-    view.put("machine", r.machine());
-    return view;
   }
 
   private Object jobs() {

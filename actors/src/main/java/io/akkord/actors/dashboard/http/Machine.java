@@ -14,7 +14,11 @@ import java.util.Map;
 final class Machine {
   private Machine() {}
 
-  static Map<String, Object> view(Path folder, long now) {
+  /**
+   * The process of a run. It answers itself, so it is heard of now; its actor system is started
+   * once, as a run ends whose node was cut off.
+   */
+  static Map<String, Object> view(Path folder, List<String> devices, long now) {
     Map<String, Object> view = new LinkedHashMap<>();
     var runtime = ManagementFactory.getRuntimeMXBean();
     Runtime java = Runtime.getRuntime();
@@ -24,7 +28,7 @@ final class Machine {
     view.put("heard_at", now);
     view.put("state", "up");
     view.put("roles", List.of("run"));
-    view.put("devices", List.of("cpu"));
+    view.put("devices", devices);
     view.put("incarnation", 1);
     view.put("cores", java.availableProcessors());
     view.put("load", ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());

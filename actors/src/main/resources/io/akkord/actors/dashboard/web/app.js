@@ -79,7 +79,21 @@ class Shown {
   }
 
   live(news) {
-    if (this.parts && this.parts.live) this.parts.live(news);
+    if (!this.parts || !this.parts.live) return;
+    try {
+      this.parts.live(news);
+    } catch (error) {
+      console.error(`${name} could not draw live news`, error);
+      this.broken(error);
+    }
+  }
+
+  // It is not drawn any more until somebody wants it again.
+  broken(error) {
+    if (this.gone) return;
+    if (this.parts && this.parts.destroy) this.parts.destroy();
+    this.parts = null;
+    fill(this.body, failed(error, () => show()));
   }
 
   destroy() {
@@ -121,6 +135,7 @@ function follow() {
   endStream();
   endStream = live(context.run, {
     data: news,
+    broken: (error) => page && page.broken(error),
     link: (state) => { link = state; if (state === "live") choose(); said(); },
     locked,
   });

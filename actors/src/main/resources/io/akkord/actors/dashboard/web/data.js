@@ -43,7 +43,7 @@ export async function post(path) {
   return answer(await fetch("api/v1/" + path, { method: "POST", headers: headers() }));
 }
 
-// Calls told.data with each overview, told.link with live | lost. Returns a function that ends it.
+// Calls told.data with each overview, told.broken with what that throws, told.link with live | lost. Returns a function that ends it.
 export function live(run, told) {
   const ended = new AbortController();
   let wait = 500;
@@ -69,6 +69,16 @@ export function live(run, told) {
   return () => ended.abort();
 }
 
+// Trouble with what was told is none of the connection.
+function tell(told, news) {
+  try {
+    told.data(news);
+  } catch (error) {
+    console.error("live news could not be drawn", error);
+    told.broken(error);
+  }
+}
+
 async function read(reader, told) {
   const decoder = new TextDecoder();
   let pending = "";
@@ -80,7 +90,7 @@ async function read(reader, told) {
     pending = frames.pop();
     for (const frame of frames) {
       const data = frame.split("\n").filter((line) => line.startsWith("data: ")).map((line) => line.slice(6)).join("\n");
-      if (data) told.data(JSON.parse(data));
+      if (data) tell(told, JSON.parse(data));
     }
   }
 }

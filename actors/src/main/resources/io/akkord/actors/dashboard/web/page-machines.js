@@ -1,4 +1,4 @@
-import { h, fill, table, badge, empty } from "./dom.js";
+import { h, fill, table, badge, empty, failed } from "./dom.js";
 import { get } from "./data.js";
 import { bytes, count, clock, moment, duration, none } from "./format.js";
 
@@ -7,16 +7,43 @@ const WORKER = { joined: ["● joined", "good"], lost: ["✕ lost", "bad"], left
 
 export const workerBadge = (w) => badge(...(WORKER[w.state] || [w.state]));
 
-function refreshing(load, draw) {
-  const body = h("div", {});
+// Draws what load brings, again and again. What cannot be had stays as it was and says how old it is; what cannot be drawn
+// says so, and is no trouble of the connection.
+export function refreshing(load, draw) {
+  const stale = h("p", { class: "stale", role: "status", hidden: true });
+  const content = h("div", {});
   let timer = null;
+  let ended = false;
+  let heardAt = Date.now();
+  const show = (data) => {
+    try {
+      draw(content, data);
+    } catch (error) {
+      console.error("the page could not draw what it was told", error);
+      fill(content, failed(error));
+    }
+  };
   const again = async () => {
     try {
-      draw(body, await load());
-    } catch { /* the header says that the connection is lost */ }
+      const data = await load();
+      if (ended) return;
+      heardAt = Date.now();
+      stale.hidden = true;
+      show(data);
+    } catch (error) {
+      if (ended) return;
+      stale.hidden = false;
+      fill(stale, badge("▲ stale", "warn"), ` as of ${clock(heardAt)}: ${error.message}; trying again`);
+    }
+    clearTimeout(timer);
     timer = setTimeout(again, EVERY_MS);
   };
-  return { body, start: (first) => { draw(body, first); timer = setTimeout(again, EVERY_MS); }, end: () => clearTimeout(timer) };
+  return {
+    body: h("div", {}, stale, content),
+    start: (first) => { show(first); timer = setTimeout(again, EVERY_MS); },
+    now: again,
+    end: () => { ended = true; clearTimeout(timer); },
+  };
 }
 
 function meter(used, all) {
@@ -39,14 +66,15 @@ export async function nodes(context) {
 const NODE = { up: ["● up", "good"], unreachable: ["✕ unreachable", "bad"], joining: ["… joining", "warn"] };
 const SILENT_MS = 15000;
 
+const late = (row) => Date.now() - row.heard_at > SILENT_MS;
+
 // What a node does not say of itself, as one of a cluster does not speak of its disk, is left out.
 function machine(n) {
   const fact = (name, ...value) => (value[0] === null ? [] : [h("dt", {}, name), h("dd", {}, ...value)]);
   const known = (value, text) => (value === undefined || value === null ? null : text());
-  const late = Date.now() - n.heard_at > SILENT_MS;
   return h("section", { class: "card" },
     h("div", { class: "row between", style: { "margin-bottom": "12px" } }, h("h2", {}, n.node),
-      h("span", { class: "row" }, badge(...(NODE[n.state] || [n.state])), badge((late ? "▲ heard " : "heard ") + clock(n.heard_at), late ? "warn" : ""))),
+      h("span", { class: "row" }, badge(...(NODE[n.state] || [n.state])), badge((late(n) ? "▲ heard " : "heard ") + clock(n.heard_at), late(n) ? "warn" : ""))),
     h("dl", { class: "facts" },
       fact("Part", n.roles.filter((role) => !role.startsWith("dc-")).join(", ") || none),
       fact("Address", known(n.address, () => `${n.address} on ${n.host}`)),
@@ -88,14 +116,15 @@ export async function actors(context) {
         ? empty("No actor is left", "Actors are seen while the process that runs them shows this page.")
         : table([
           { title: "Actor", cls: "nowrap", cell: (a) => h("span", { style: { "padding-left": a.depth * 22 + "px" } }, (a.depth ? "└ " : "") + a.path.split("/").pop()) },
+          { title: "Node", cls: "nowrap", cell: (a) => [a.node || none, late(a) ? [" ", badge("▲ heard " + clock(a.heard_at), "warn")] : null] },
           { title: "State", cell: (a) => badge(...(ACTOR[a.state] || [a.state])) },
           { title: "Reason", cell: (a) => a.reason },
-          { title: "Restarts", num: true, cell: (a) => count(a.restarts) },
+          { title: "Restarts", num: true, cell: (a) => [count(a.restarts), a.restarts ? h("span", { class: "muted" }, " of the " + a.restarts_of) : null] },
           { title: "Mailbox", num: true, cell: (a) => (a.mailbox > 100 ? "▲ " : "") + count(a.mailbox) },
           { title: "What it does", cell: (a) => h("span", { class: "muted" }, ROLES[a.path.replace(/-\d+$/, "").split("/").pop()] || "") },
         ], data.rows, { label: "actors", mark: (a) => a.mailbox > 100 || a.state === "lost" }),
-      h("p", { class: "muted section" }, "A worker that fails is left out, the others take its shards, and its process is started again; an actor that the run cannot do without ends the attempt with its reason, and the next attempt starts all of them again. Restarts counts both."));
+      h("p", { class: "muted section" }, "No actor is restarted in its place. A worker that fails is left out, the others take its shards, and its process is started again or joins again: restarts of the worker. An actor that the run cannot do without ends the attempt with its reason, and the next attempt starts all of them again: restarts of the attempt. The mailboxes of other nodes are as of their last heartbeat, two seconds ago at most."));
   });
   view.start(await load());
-  return { node: h("div", {}, h("div", { class: "head" }, h("h1", {}, "Actors"), h("span", { class: "note" }, "every three seconds, without asking any of them")), view.body), destroy: view.end };
+  return { node: h("div", {}, h("div", { class: "head" }, h("h1", {}, "Actors"), h("span", { class: "note" }, "every three seconds, of all nodes")), view.body), destroy: view.end };
 }

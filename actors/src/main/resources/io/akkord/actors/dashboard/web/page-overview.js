@@ -110,7 +110,7 @@ function workers(rows) {
 
 function notes(rows) {
   return h("section", { class: "stack" }, h("h2", {}, "Latest"), table([
-    { title: "Time", cls: "nowrap", cell: (l) => clock(l.at) }, { title: "Who", cls: "nowrap", cell: (l) => l.source },
+    { title: "Time", cls: "nowrap", cell: (l) => clock(l.at) }, { title: "Who", cls: "nowrap", cell: (l) => (l.source === "run" ? l.actor : l.source) },
     { title: "What", cls: "msg", cell: (l) => l.text },
   ], [...rows].reverse(), { label: "latest notes", cls: "log" }));
 }

@@ -1,5 +1,6 @@
-import { h, fill, table, badge, empty, segments, loading, failed } from "./dom.js";
+import { h, fill, table, badge, empty, segments } from "./dom.js";
 import { get } from "./data.js";
+import { refreshing } from "./page-machines.js";
 import { bytes, count, duration, clock, none } from "./format.js";
 
 export async function checkpoints(context) {
@@ -30,41 +31,58 @@ export async function checkpoints(context) {
   };
 }
 
+const LEVELS = { debug: ["debug", ""], info: ["info", ""], warn: ["▲ warn", "warn"], error: ["✕ error", "bad"] };
+
 export async function logs(context) {
-  const state = { level: "", q: "", who: "" };
-  const body = h("div", {}, loading("lines"));
-  const who = h("select", { id: "who", onchange: () => { state.who = who.value; load(); } });
-  const load = async () => {
-    try {
-      const { rows, sources } = await get("logs", { run: context.run, ...state });
-      const names = [...new Set([...sources, state.who])].filter(Boolean);
-      if (document.activeElement !== who) {
-        fill(who, h("option", { value: "" }, "everybody"), names.map((name) => h("option", { value: name }, name)));
-        who.value = state.who;
-      }
-      const kinds = { info: "", warn: "warn", error: "bad" };
-      fill(body, rows.length === 0 ? empty("No line", state.q || state.level || state.who ? "Nothing matches." : "What the run and its workers say appears here.") : table([
-        { title: "Time", cls: "nowrap", cell: (l) => clock(l.at) },
-        { title: "Level", cell: (l) => badge({ info: "info", warn: "▲ warn", error: "✕ error" }[l.level] || l.level, kinds[l.level]) },
-        { title: "Who", cls: "nowrap", cell: (l) => l.source },
-        { title: "What", cls: "msg", cell: (l) => l.text },
-      ], [...rows].reverse(), { label: "log", cls: "log" }));
-    } catch (error) {
-      fill(body, failed(error, load));
-    }
+  const state = { level: "", q: "", node: "", actor: "" };
+  // A choice that nobody offers any more stays one; one that is being made is not disturbed.
+  const choice = (id, everybody) => {
+    const select = h("select", { id, onchange: () => { state[id] = select.value; load(); } });
+    const offer = (names) => {
+      if (document.activeElement === select) return;
+      const all = [...new Set([...names, state[id]])].filter(Boolean);
+      fill(select, h("option", { value: "" }, everybody), all.map((name) => h("option", { value: name }, name)));
+      select.value = state[id];
+    };
+    return { select, offer };
   };
-  const search = h("input", { type: "search", placeholder: "words, actor or worker", "aria-label": "filter lines", oninput: () => { state.q = search.value; load(); } });
+  const node = choice("node", "all nodes");
+  const actor = choice("actor", "all actors");
+  let asked = 0;
+  const ask = async () => {
+    const mine = ++asked;
+    const data = await get("logs", { run: context.run, ...state });
+    return mine === asked ? data : null;
+  };
+  const view = refreshing(ask, (body, data) => {
+    if (!data) return;
+    node.offer(data.sources);
+    actor.offer(data.actors);
+    const left = data.matching - data.rows.length;
+    const older = [...(left ? [`${count(left)} older lines that match are not shown: akkord logs --tail N shows them`] : []), ...data.older];
+    fill(body, data.rows.length === 0 ? empty("No line", Object.values(state).some(Boolean) ? "Nothing matches." : "What the run and its workers say appears here.") : table([
+      { title: "Time", cls: "nowrap", cell: (l) => clock(l.at) },
+      { title: "Level", cell: (l) => badge(...(LEVELS[l.level] || [l.level])) },
+      { title: "Node", cls: "nowrap", cell: (l) => l.source },
+      { title: "Actor", cls: "nowrap", cell: (l) => l.actor || none },
+      { title: "What", cls: "msg", cell: (l) => l.text },
+    ], [...data.rows].reverse(), { label: "log", cls: "log" }),
+    older.length ? h("ul", { class: "muted" }, older.map((text) => h("li", {}, text))) : null);
+  });
+  const load = () => view.now();
+  const search = h("input", { type: "search", placeholder: "words, node or actor", "aria-label": "filter lines", oninput: () => { state.q = search.value; load(); } });
+  view.start(await ask());
   let seen = -1;
   return {
-    node: h("div", {}, h("div", { class: "head" }, h("h1", {}, "Logs"), h("span", { class: "note" }, "the newest 500 lines of the run and its worker processes, the newest first; the dead keep theirs")),
-      h("div", { class: "tools" }, search, h("label", { for: "who" }, "Who"), who,
-        segments("level", [["", "All"], ["info", "Info"], ["warn", "Warnings"], ["error", "Errors"]], "", (v) => { state.level = v; load(); })), body),
-    shown: load,
+    node: h("div", {}, h("div", { class: "head" }, h("h1", {}, "Logs"), h("span", { class: "note" }, "the newest 500 lines of the run, its worker processes and the cluster's nodes, the newest first; the dead keep theirs")),
+      h("div", { class: "tools" }, search, h("label", { for: "node" }, "Node"), node.select, h("label", { for: "actor" }, "Actor"), actor.select,
+        segments("level", [["", "All"], ["info", "Info and above"], ["warn", "▲ Warnings and above"], ["error", "✕ Errors"]], "", (v) => { state.level = v; load(); })), view.body),
     live: (news) => {
       const now = news.notes.length ? news.notes[news.notes.length - 1].number : 0;
       if (seen >= 0 && now !== seen) load();
       seen = now;
     },
+    destroy: view.end,
   };
 }
 

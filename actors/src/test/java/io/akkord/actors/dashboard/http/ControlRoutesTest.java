@@ -16,7 +16,7 @@ import io.akkord.actors.job.ClusterControl;
 import io.akkord.actors.job.Job;
 import io.akkord.actors.job.JobManager;
 import io.akkord.actors.job.Order;
-import io.akkord.actors.node.ClusterWatch;
+import io.akkord.actors.node.NodeBoard;
 import io.akkord.model.TestModels;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -72,10 +72,9 @@ class ControlRoutesTest {
                       return Behaviors.same();
                     })
                 .build());
-    ActorRef<ClusterWatch.Command> watch = kit.spawn(Behaviors.ignore());
     Path logs = Files.createDirectory(folder.resolve("jobs"));
     Files.writeString(logs.resolve("job-1.log"), "hello\n");
-    control = new ControlRoutes(new ClusterControl(kit.system(), jobs, watch), logs);
+    control = new ControlRoutes(new ClusterControl(kit.system(), jobs, new NodeBoard()), logs);
     server = serve();
   }
 
