@@ -234,7 +234,8 @@ class ClusterRunTest {
         .anyMatch(
             n ->
                 n.matches(
-                    "took over 2 slices at step \\d from attempt 1 \\(\\d commit records the journal lacked\\)"));
+                    "took over 2 slices at step \\d from attempt 1 \\(\\d commit records the"
+                        + " journal lacked\\)"));
     assertThat(steps).as("each step once").containsExactly(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L);
     assertThat(hash(name)).isEqualTo(expected);
     try (LedgerReader quiet = LedgerReader.open(folder.resolve("one"));
