@@ -80,7 +80,7 @@ class ClusterRunTest {
       Files.writeString(data, lines.limit(22).collect(Collectors.joining("\n")) + "\n");
     }
     TrainingRun run = TrainingRun.start(options("one", 1, false, event -> {}));
-    assertThat(run.result().toCompletableFuture().get(60, TimeUnit.SECONDS).finished()).isTrue();
+    assertThat(run.result().toCompletableFuture().get(180, TimeUnit.SECONDS).finished()).isTrue();
     expected = hash("one");
   }
 
@@ -211,7 +211,7 @@ class ClusterRunTest {
                   }
                 }),
             output -> driver(head, output, driver));
-    RunResult over = killed.result().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    RunResult over = killed.result().toCompletableFuture().get(180, TimeUnit.SECONDS);
     assertThat(over.outcome()).isEqualTo(TrainingRun.CUT_OFF);
     TrainingRun next =
         TrainingRun.start(
@@ -228,13 +228,14 @@ class ClusterRunTest {
                   }
                 }),
             output -> driver(head, output, driver));
-    RunResult result = next.result().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    RunResult result = next.result().toCompletableFuture().get(180, TimeUnit.SECONDS);
     assertThat(result.finished()).as(result.reason()).isTrue();
     assertThat(notes)
         .anyMatch(
             n ->
                 n.matches(
-                    "took over 2 slices at step \\d from attempt 1 \\(\\d commit records the journal lacked\\)"));
+                    "took over 2 slices at step \\d from attempt 1 \\(\\d commit records the"
+                        + " journal lacked\\)"));
     assertThat(steps).as("each step once").containsExactly(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L);
     assertThat(hash(name)).isEqualTo(expected);
     try (LedgerReader quiet = LedgerReader.open(folder.resolve("one"));
@@ -310,7 +311,7 @@ class ClusterRunTest {
         TrainingRun.start(
             options(name, workers, false, event -> listener.on(head, event)),
             folder -> new ClusterRuntime(head, bulk, journal, lost -> {}, () -> {}));
-    RunResult result = run.result().toCompletableFuture().get(120, TimeUnit.SECONDS);
+    RunResult result = run.result().toCompletableFuture().get(180, TimeUnit.SECONDS);
     assertThat(result.finished()).as(result.reason()).isTrue();
     assertThat(output.resolve("metrics.jsonl")).exists();
     journal.close();

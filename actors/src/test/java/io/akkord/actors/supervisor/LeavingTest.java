@@ -218,7 +218,7 @@ class LeavingTest {
     Worker b = run.join("b");
     assertThat(run.keep(a, 1)).containsExactly(0);
     assertThat(run.keep(b, 1)).containsExactly(1);
-    run.begun();
+    fish(run.server, ParameterServer.Begin.class);
     assertThat(run.asked(b).slice()).isZero();
     assertThat(fish(run.server, ParameterServer.Drain.class))
         .isEqualTo(new ParameterServer.Drain("a", 1));

@@ -268,16 +268,16 @@ class SupervisorTest {
 
   @Test
   void aStartThatTakesTooLongNamesWhoIsNotReadyAndWhatHeDoes() {
-    SupervisorFixture run = supervisor("deadlines.start-up = 400ms").workers(3).start();
+    SupervisorFixture run = supervisor("deadlines.start-up = 1s").workers(3).start();
     Worker slow = run.worker("slow");
     run.ref.tell(new Supervisor.Starting("slow", slow.host().ref(), 4711));
     run.ref.tell(new Supervisor.WorkerSays("slow", "fetches 2.0 GB of model and data"));
     Worker a = run.join("a");
-    assertThat(run.note("1 of 3 workers were ready after PT0.4S"))
+    assertThat(run.note("1 of 3 workers were ready after PT1S"))
         .containsPattern("not ready: " + WHO.formatted("slow") + ", which fetches 2.0 GB");
     run.asked(a);
     assertThat(run.ended().reason())
-        .contains("slices were not placed within PT0.4S")
+        .contains("slices were not placed within PT1S")
         .containsPattern("slices \\[0, 1\\] of " + WHO.formatted("a"));
   }
 
@@ -299,7 +299,7 @@ class SupervisorTest {
     int other = all.get(0).worker().expectMessageClass(GpuWorker.Evaluate.class).group();
     run.ref.tell(evaluated("a", other));
     assertThat(run.note("worker b is lost", "the evaluation after 0 steps: no group came back"))
-        .contains("for PT0.4S", "b: " + group)
+        .contains("for PT1S", "b: " + group)
         .containsPattern(WHO.formatted("b"));
     assertThat(fish(all.get(0).worker(), GpuWorker.Evaluate.class).group()).isEqualTo(group);
   }
@@ -328,7 +328,7 @@ class SupervisorTest {
     RunFixture fixture =
         RunFixture.in(folder)
             .recipe("max_steps: 6\nsave_steps: null\nrewrite: false\neval_steps: 3\n")
-            .settings("deadlines.cycle-group = 400ms")
+            .settings("deadlines.cycle-group = 1s")
             .evalSamples(16);
     return new SupervisorFixture(KIT, fixture);
   }
