@@ -170,7 +170,8 @@ class ClusterIT {
     assertThat(akkord("job", "stop", "job-77").text()).contains("no such job");
     Said cuda = start("--address", head, "--devices", "cuda:0");
     assertThat(cuda.exit()).isEqualTo(2);
-    assertThat(cuda.text()).contains("libtorch for CPUs only");
+    assertThat(cuda.text())
+        .contains("cuda:0 needs libtorch for CUDA", "for CPUs only", "PYTORCH_LIBRARY_PATH");
     Said two = start("--head", "--bind", "127.0.0.1:0", "--control", "a:1,b:2", "--block");
     assertThat(two.text()).contains("--control names 2 control nodes; 1 or 3 are possible");
     Said shared = start("--head", "--bind", "127.0.0.1:0", "--control", "a:1,b:2,c:3", "--block");

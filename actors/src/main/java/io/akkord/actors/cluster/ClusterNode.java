@@ -23,7 +23,6 @@ import io.akkord.actors.node.NodeAgent;
 import io.akkord.actors.node.NodeLog;
 import io.akkord.actors.node.ThisNode;
 import io.akkord.actors.run.ActorTree;
-import io.akkord.actors.security.ArteryEngines;
 import io.akkord.actors.security.TlsMaterial;
 import io.akkord.actors.worker.Devices;
 import io.akkord.actors.worker.WorkerHost;
@@ -221,8 +220,7 @@ public final class ClusterNode implements AutoCloseable {
           FormationPolicy.majority(options.seeds().size()));
     }
     return ConfigFactory.parseMap(own, "this node")
-        .withFallback(
-            tls.map(TlsMaterial::artery).orElseGet(() -> ArteryEngines.plain(options.token())))
+        .withFallback(tls.map(TlsMaterial::artery).orElse(ConfigFactory.empty()))
         .withFallback(options.journal())
         .withFallback(ConfigFactory.parseResources("akkord-cluster.conf"))
         .withFallback(ConfigFactory.parseResources("akkord-actors.conf"))

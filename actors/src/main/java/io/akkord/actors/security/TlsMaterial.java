@@ -147,7 +147,7 @@ public final class TlsMaterial {
             "akka.remote.artery.transport",
             "tls-tcp",
             SSL + "ssl-engine-provider",
-            ArteryEngines.class.getName(),
+            "akka.remote.artery.tcp.ssl.RotatingKeysSSLEngineProvider",
             ENGINE + "key-file",
             folder.resolve(Certificates.NODE_KEY).toString(),
             ENGINE + "cert-file",
