@@ -74,8 +74,15 @@ final class RunEvents extends AbstractBehavior<RunEvent> {
     }
   }
 
+  /** Whoever fails on an event, those that come after it are written all the same. */
   private Behavior<RunEvent> onOther(RunEvent event) {
-    listener.on(event);
+    try {
+      listener.on(event);
+    } catch (RuntimeException e) {
+      getContext()
+          .getLog()
+          .error("what follows from {} has failed", event.getClass().getSimpleName(), e);
+    }
     return this;
   }
 

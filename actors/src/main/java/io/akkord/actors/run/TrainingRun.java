@@ -67,6 +67,7 @@ public final class TrainingRun {
   private final OutputFolder output;
   private final Inputs inputs;
   private final RunRuntime runtime;
+  private final Listeners listeners;
   private final ContentSettings content;
   private final CompletableFuture<RunResult> result = new CompletableFuture<>();
   private volatile Attempt attempt;
@@ -91,6 +92,8 @@ public final class TrainingRun {
     this.output = output;
     this.inputs = inputs;
     this.runtime = runtime;
+    this.listeners = new Listeners().with("the run's listener", options.listener());
+    listeners.recordTo(this::note);
     this.content = ContentSettings.read(runtime.system().settings().config());
     runtime.bulk().watch(this::onPeerLost);
     runtime.system().getWhenTerminated().thenRun(this::onCutOff);
@@ -444,7 +447,7 @@ public final class TrainingRun {
     if (event instanceof RunEvent.Worker worker && worker.state().equals("lost")) {
       runtime.lost(worker.id());
     }
-    options.listener().on(event);
+    listeners.on(event);
   }
 
   /** After the actors: their last messages still write to the journal. */
@@ -459,9 +462,7 @@ public final class TrainingRun {
               headless
                   ? "attempt ended after step %d: %s; a new one asks the workers what they have"
                   : "attempt ended after step %d: %s; a new one starts from the last checkpoint";
-          options
-              .listener()
-              .on(new RunEvent.Note(text.formatted(ended.committedSteps(), ended.reason())));
+          listeners.on(new RunEvent.Note(text.formatted(ended.committedSteps(), ended.reason())));
           begin(true, headless);
           return;
         }
@@ -483,7 +484,7 @@ public final class TrainingRun {
 
   private void finish(RunEvent.Ended ended) {
     closing = true;
-    options.listener().on(ended);
+    listeners.on(ended);
     inputs.close();
     runtime.close();
     Path checkpoint = ended.checkpoint() == null ? null : Path.of(ended.checkpoint());
