@@ -299,12 +299,11 @@ class DashboardServerTest {
   }
 
   @Test
-  void beyondLoopbackNothingIsToldWithoutTheTokenWhichIsInTheAddress() throws IOException {
+  void beyondLoopbackNothingIsToldWithoutTheTokenWhichIsNotInTheAddress() throws IOException {
     try (DashboardServer open =
         DashboardServer.start(
             new DashboardOptions("0.0.0.0", 0, 0), runs, Token.of(SECRET), line -> {})) {
-      assertThat(open.url()).endsWith("/#token=" + SECRET);
-      assertThat(server.url()).doesNotContain(SECRET);
+      assertThat(open.url()).isEqualTo("http://0.0.0.0:" + open.port());
       assertThat(Http.ask(open.port(), "GET", "/").status()).isEqualTo(200);
       for (String path : List.of("/api/v1/runs", "/api/v1/live", "/metrics")) {
         assertThat(Http.ask(open.port(), "GET", path).status()).as(path).isEqualTo(401);
