@@ -69,7 +69,7 @@ export async function logs(context) {
   return {
     node: h("div", {}, h("div", { class: "head" }, h("h1", {}, "Logs"), h("span", { class: "note" }, "the newest 500 lines of the run and its worker processes, the newest first; the dead keep theirs")),
       h("div", { class: "tools" }, search, h("label", { for: "who" }, "Who"), who,
-        segments("level", [["", "All"], ["info", "Info"], ["warn", "Warnings"], ["error", "Errors"]], "", (v) => { state.level = v; load(); })), body),
+        segments("level", [["", "All"], ["info", "Info and above"], ["warn", "Warnings and errors"], ["error", "Errors"]], "", (v) => { state.level = v; load(); })), body),
     shown: load,
     live: (news) => {
       const now = news.notes.length ? news.notes[news.notes.length - 1].number : 0;
