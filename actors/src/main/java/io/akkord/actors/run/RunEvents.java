@@ -64,10 +64,10 @@ final class RunEvents extends AbstractBehavior<RunEvent> {
   private void write(Write write) {
     try {
       write.now();
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       if (!complained) {
         complained = true;
-        listener.on(
+        onOther(
             new RunEvent.Note(
                 "metrics cannot be written (%s); the run goes on without them".formatted(e)));
       }

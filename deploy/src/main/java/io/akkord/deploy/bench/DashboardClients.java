@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * they do in a browser. Of as many people as there are pages each is on another one.
  */
 final class DashboardClients implements AutoCloseable {
+  private static final int OK = 200;
   private static final int STAY_MS = 4_000;
 
   /**
@@ -79,7 +80,12 @@ final class DashboardClients implements AutoCloseable {
   private InputStream get(String path) throws IOException, InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(base + path)).header("Accept-Encoding", "gzip").build();
-    return http.send(request, HttpResponse.BodyHandlers.ofInputStream()).body();
+    HttpResponse<InputStream> reply =
+        http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+    if (reply.statusCode() != OK) {
+      throw new IOException(path + " answers " + reply.statusCode());
+    }
+    return reply.body();
   }
 
   private void live() throws IOException, InterruptedException {

@@ -64,7 +64,7 @@ async function list(context) {
       fill(scores, h("div", { class: "grid two" },
         h("section", { class: "card" }, h("h3", {}, "Scores of each step (c, nats per token)"),
           data.counts.length ? heatMap({ counts: data.counts, top: data.top, width: data.column_steps, label: "distribution of scores over steps" })
-            : empty("Not known now", "Another process writes the journal; averages come from its newest checkpoint.")),
+            : data.samples ? empty("Not known now", "Another process writes the journal; averages come from its newest checkpoint.") : empty("No score yet", "The first step of a run brings the first ones.")),
         h("section", { class: "card" }, h("h3", {}, `Average ${data.score} of ${count(data.visited)} visited samples; the right end fights the model`),
           histogram(data.averages, data.average_low, data.average_high, "distribution of average scores"))));
     } catch (error) {
