@@ -8,6 +8,7 @@ import io.akkord.model.TestModels;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
@@ -112,8 +113,12 @@ class ClusterIT {
     List<Path> told = new ArrayList<>();
     try (Stream<Path> all = Files.walk(folder)) {
       for (Path path : all.filter(Files::isRegularFile).toList()) {
-        if (new String(Files.readAllBytes(path), StandardCharsets.ISO_8859_1).contains(token)) {
-          told.add(path);
+        try {
+          if (new String(Files.readAllBytes(path), StandardCharsets.ISO_8859_1).contains(token)) {
+            told.add(path);
+          }
+        } catch (NoSuchFileException e) {
+          // The journal has files that come and go.
         }
       }
     }
