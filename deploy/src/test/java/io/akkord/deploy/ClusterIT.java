@@ -6,8 +6,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.akkord.model.TestModels;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -81,8 +84,17 @@ class ClusterIT {
   @Test
   @Order(1)
   void aHeadStartsSaysWhatToDoNextAndASecondOneIsRefused() throws Exception {
-    Said started = start("--head", "--bind", "127.0.0.1:0", "--dashboard-port", "0");
+    Said started =
+        start(
+            "--head",
+            "--bind",
+            "127.0.0.1:0",
+            "--dashboard-port",
+            "0",
+            "--dashboard-host",
+            "0.0.0.0");
     assertThat(started.exit()).as(started.text()).isZero();
+    onlyTheTokenFileHasTheToken();
     assertThat(started.text())
         .contains("Akkord head started.")
         .contains("Next steps")
@@ -92,6 +104,39 @@ class ClusterIT {
     assertThat(second.exit()).isEqualTo(1);
     assertThat(second.text()).contains("a head runs on this machine already");
     assertThat(akkord("status").text()).contains("(no job runs)").contains("(no resource demands)");
+  }
+
+  /** The head listens beyond loopback here; logs and node files may be read by others. */
+  private void onlyTheTokenFileHasTheToken() throws IOException {
+    Path file = folder.resolve("token");
+    String token = Files.readString(file).strip();
+    List<Path> told = new ArrayList<>();
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path path : all.filter(Files::isRegularFile).toList()) {
+        try {
+          if (new String(Files.readAllBytes(path), StandardCharsets.ISO_8859_1).contains(token)) {
+            told.add(path);
+          }
+        } catch (NoSuchFileException e) {
+          // The journal has files that come and go.
+        }
+      }
+    }
+    assertThat(told).containsExactly(file);
+    String dashboard = node("head").path("dashboard").asText();
+    assertThat(dashboard).matches("http://0\\.0\\.0\\.0:\\d+");
+    try (Stream<Path> logs = Files.list(folder.resolve("state/logs"))) {
+      assertThat(Files.readString(logs.findFirst().orElseThrow()))
+          .containsOnlyOnce("asks for the cluster token, which is in " + file);
+    }
+    try (Stream<Path> nodes = Files.list(folder.resolve("state/nodes"))) {
+      assertThat(nodes.toList())
+          .isNotEmpty()
+          .allSatisfy(
+              node ->
+                  assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(node)))
+                      .isEqualTo("rw-------"));
+    }
   }
 
   @Test
@@ -145,9 +190,8 @@ class ClusterIT {
   void whoHasNoTokenOrNothingSensibleToSayIsRefused() throws Exception {
     Path other = folder.resolve("other-token");
     Files.writeString(other, "another-cluster-token-of-another-cluster\n");
-    Files.setPosixFilePermissions(
-        other, java.nio.file.attribute.PosixFilePermissions.fromString("rw-------"));
-    Said stop = akkord("-Dakkord.cluster.token-file=" + other, "job", "stop", "job-2");
+    Files.setPosixFilePermissions(other, PosixFilePermissions.fromString("rw-------"));
+    Said stop = akkord("-Dakkord.cluster.token-file=" + other, "job", "stop", "job-3");
     assertThat(stop.exit()).isEqualTo(1);
     assertThat(stop.text()).contains("another cluster token");
     Said node =

@@ -18,7 +18,7 @@ public final class AttentionWatch {
   /** What a line begins with that this has said. */
   public static final String PREFIX = "needs attention: ";
 
-  /** The rules look at hundreds of steps, so they are asked now and then and not in each. */
+  /** The rules look at hundreds of steps, so they are asked now and then and not in each one. */
   static final long EVERY_MS = 1_000;
 
   static final long GONE_MS = 60_000;
@@ -43,9 +43,9 @@ public final class AttentionWatch {
   public List<String> on(RunEvent event) {
     long now = clock.getAsLong();
     model.apply(new TimedEvent(now, event));
-    if (event instanceof RunEvent.Note
-        || event instanceof RunEvent.Ended
-        || (askedAt != Long.MIN_VALUE && now - askedAt < EVERY_MS)) {
+    boolean often = event instanceof RunEvent.Step || event instanceof RunEvent.Phases;
+    boolean early = askedAt != Long.MIN_VALUE && now - askedAt < EVERY_MS;
+    if (event instanceof RunEvent.Note || event instanceof RunEvent.Ended || (often && early)) {
       return List.of();
     }
     askedAt = now;

@@ -2,6 +2,7 @@ package io.akkord.actors.dashboard;
 
 import io.akkord.actors.checkpoint.Checkpoints;
 import io.akkord.actors.checkpoint.Checkpoints.Checkpoint;
+import io.akkord.actors.dashboard.CheckpointVerdicts.Verdict;
 import io.akkord.model.UserError;
 import io.akkord.model.hf.AdapterFolder;
 import io.akkord.model.hf.HfFolder;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** The checkpoints of a run: what is on disk, and what was and is not any more. */
@@ -19,16 +21,35 @@ public final class CheckpointRows {
 
   private CheckpointRows() {}
 
-  /** Newest first. */
+  /** Newest first. Hashes that are not known yet are read meanwhile; nobody waits for them. */
   public static List<Map<String, Object>> of(RunView run) {
+    return of(
+        Checkpoints.list(run.folder()),
+        run.read(m -> List.copyOf(m.checkpoints())),
+        run.verdicts());
+  }
+
+  static List<Map<String, Object>> of(
+      List<Checkpoint> onDisk, List<CheckpointFinished> finished, CheckpointVerdicts verdicts) {
+    verdicts.keep(onDisk.stream().map(Checkpoint::folder).toList());
     Map<Long, CheckpointFinished> told = new HashMap<>();
-    run.read(m -> List.copyOf(m.checkpoints())).forEach(c -> told.put(c.getCommittedSteps(), c));
-    long resumed =
-        Checkpoints.newestComplete(run.folder()).map(Checkpoint::committedSteps).orElse(-1L);
+    finished.forEach(c -> told.put(c.getCommittedSteps(), c));
     List<Map<String, Object>> rows = new ArrayList<>();
-    for (Checkpoint checkpoint : Checkpoints.list(run.folder())) {
-      CheckpointFinished finished = told.remove(checkpoint.committedSteps());
-      rows.add(onDisk(checkpoint, finished, checkpoint.committedSteps() == resumed));
+    boolean taken = false;
+    for (Checkpoint checkpoint : onDisk) {
+      Optional<String> fault = Checkpoints.incomplete(checkpoint.folder());
+      Optional<Verdict> verdict =
+          fault.isPresent() ? Optional.of(new Verdict(fault)) : verdicts.of(checkpoint.folder());
+      // A resume takes the newest whose hashes match; one that is not known to differ may be it.
+      boolean sound = verdict.map(v -> v.fault().isEmpty()).orElse(true);
+      rows.add(
+          onDisk(
+              checkpoint,
+              told.remove(checkpoint.committedSteps()),
+              fault.isEmpty(),
+              verdict,
+              sound && !taken));
+      taken |= sound;
     }
     told.values().forEach(gone -> rows.add(gone(gone)));
     rows.sort(
@@ -37,16 +58,23 @@ public final class CheckpointRows {
   }
 
   private static Map<String, Object> onDisk(
-      Checkpoint checkpoint, CheckpointFinished finishedOrNull, boolean resumed) {
+      Checkpoint checkpoint,
+      CheckpointFinished finishedOrNull,
+      boolean whole,
+      Optional<Verdict> verdict,
+      boolean resumed) {
     Map<String, Object> row = Views.map();
     row.put("committed_steps", checkpoint.committedSteps());
     row.put("folder", String.valueOf(checkpoint.folder().getFileName()));
     row.put("seconds", finishedOrNull == null ? null : finishedOrNull.getSeconds());
     row.put("blocked_seconds", finishedOrNull == null ? null : finishedOrNull.getBlockedSeconds());
     row.put("resumes_from_here", resumed);
+    row.put("verified", verdict.map(v -> v.fault().isEmpty()).orElse(null));
+    String fault = verdict.flatMap(Verdict::fault).orElse(null);
+    row.put("fault", fault);
+    row.put("state", !whole ? "not a whole checkpoint" : fault == null ? "complete" : "damaged");
     try {
       CheckpointManifest manifest = Checkpoints.manifest(checkpoint.folder());
-      row.put("state", "complete");
       row.put("created_at", manifest.getCreatedAt());
       row.put(
           "bytes",
@@ -65,7 +93,7 @@ public final class CheckpointRows {
               .orElse(null));
       row.put("files", manifest.getFilesCount());
     } catch (UserError e) {
-      row.put("state", "not a whole checkpoint");
+      // Without a manifest nothing else is known of it.
     }
     return row;
   }
@@ -76,6 +104,8 @@ public final class CheckpointRows {
     row.put("seconds", finished.getSeconds());
     row.put("blocked_seconds", finished.getBlockedSeconds());
     row.put("resumes_from_here", false);
+    row.put("verified", null);
+    row.put("fault", null);
     row.put("state", "removed by rotation");
     return row;
   }

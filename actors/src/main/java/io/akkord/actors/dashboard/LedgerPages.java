@@ -20,11 +20,22 @@ public final class LedgerPages {
   /** Rows of a page. */
   public static final int PAGE = 50;
 
-  /** Characters of a text in a list. */
+  /** Bytes of a text in a list. */
   private static final int EXCERPT = 240;
 
-  /** Characters of a text on its own page. */
-  private static final int LONGEST_TEXT = 200_000;
+  /** Bytes of a text on its own page. */
+  private static final int LONGEST_TEXT = 40_000;
+
+  /** Bytes of all texts there together, so that an answer stays small whatever the sample holds. */
+  private static final int ALL_TEXTS = 150_000;
+
+  /** Even then something of each is shown. */
+  private static final int SHORTEST_TEXT = 400;
+
+  private static final int TEXTS_OF_A_VERSION = 3;
+
+  /** Different origins that are named. */
+  private static final int ORIGINS = 200;
 
   /** Visits shown of one sample, the newest. */
   private static final int VISITS = 2_000;
@@ -32,10 +43,11 @@ public final class LedgerPages {
   private LedgerPages() {}
 
   /** A page of samples. */
-  public static Map<String, Object> samples(RunView run, String sort, String query, int page) {
+  public static Map<String, Object> samples(
+      RunView run, String sort, SampleList.Filter filter, int page) {
     LedgerView.Content ledger = run.ledger();
     SampleTexts texts = run.texts();
-    SampleList.Page found = new SampleList(texts, ledger).page(sort, query, page, PAGE);
+    SampleList.Page found = new SampleList(texts, ledger).page(sort, filter, page, PAGE);
     List<Object> rows = new ArrayList<>();
     found.samples().forEach(sample -> rows.add(row(texts, ledger, sample, EXCERPT)));
     Map<String, Object> view = head(ledger);
@@ -43,7 +55,55 @@ public final class LedgerPages {
     view.put("texts_searched", found.textsSearched());
     view.put("page", page);
     view.put("page_size", PAGE);
+    view.put("origins", texts.origins(ORIGINS));
     view.put("rows", rows);
+    return view;
+  }
+
+  /** What there is to say of samples before there is a run. */
+  public static Map<String, Object> noSamples(int page) {
+    Map<String, Object> view = noHead();
+    view.put("matching", 0);
+    view.put("texts_searched", true);
+    view.put("page", page);
+    view.put("page_size", PAGE);
+    view.put("origins", List.of());
+    view.put("rows", List.of());
+    return view;
+  }
+
+  /** Likewise of rewrites. */
+  public static Map<String, Object> noRewrites(int page) {
+    Map<String, Object> view = noHead();
+    view.put("matching", 0);
+    view.put("accepted", 0);
+    view.put("tried", 0);
+    view.put("page", page);
+    view.put("page_size", PAGE);
+    view.put("rows", List.of());
+    return view;
+  }
+
+  /** Likewise of scores. */
+  public static Map<String, Object> noScores() {
+    Map<String, Object> view = noHead();
+    view.put("column_steps", 1);
+    view.put("top", 0);
+    view.put("bins", ScoreHeat.BINS);
+    view.put("counts", List.of());
+    view.put("average_low", 0);
+    view.put("average_high", 1);
+    view.put("averages", List.of());
+    view.put("visited", 0);
+    return view;
+  }
+
+  private static Map<String, Object> noHead() {
+    Map<String, Object> view = Views.map();
+    view.put("source", "no run yet");
+    view.put("committed_steps", 0);
+    view.put("samples", 0);
+    view.put("score", "z");
     return view;
   }
 
@@ -57,7 +117,7 @@ public final class LedgerPages {
   }
 
   private static Map<String, Object> row(
-      SampleTexts texts, LedgerView.Content ledger, int index, int characters) {
+      SampleTexts texts, LedgerView.Content ledger, int index, int bytes) {
     LedgerState state = ledger.state();
     TokenizedSample sample = texts.samples().sample(index);
     int[] completion = ledger.rewritten().getOrDefault(index, sample.completionIds());
@@ -68,8 +128,8 @@ public final class LedgerPages {
     row.put("visits", state.visits(index));
     row.put("revision", state.revision(index));
     row.put("last_cost", (double) state.lastCost(index));
-    row.put("prompt", cut(texts.prompt(sample), characters));
-    row.put("completion", cut(texts.completion(sample.promptIds(), completion), characters));
+    row.put("prompt", Excerpt.of(texts.prompt(sample), bytes));
+    row.put("completion", Excerpt.of(texts.completion(sample.promptIds(), completion), bytes));
     return row;
   }
 
@@ -107,21 +167,23 @@ public final class LedgerPages {
     SampleTexts texts = run.texts();
     OptionalInt found = texts.samples().indexOf(id);
     if (found.isEmpty()) {
-      throw new UserError("the run has no sample with id '%s'".formatted(cut(id, 100)));
+      throw new UserError("the run has no sample with id '%s'".formatted(Excerpt.of(id, 100)));
     }
     int index = found.getAsInt();
     LedgerView.Content ledger = run.ledger();
+    List<LedgerVersion> ofSample =
+        ledger.versions().stream().filter(version -> version.sample() == index).toList();
+    int count = TEXTS_OF_A_VERSION * (1 + ofSample.size());
+    int longest = Math.max(SHORTEST_TEXT, Math.min(LONGEST_TEXT, ALL_TEXTS / count));
     Map<String, Object> view = head(ledger);
-    view.putAll(row(texts, ledger, index, LONGEST_TEXT));
+    view.putAll(row(texts, ledger, index, longest));
     TokenizedSample sample = texts.samples().sample(index);
     view.put(
         "original",
-        cut(texts.completion(sample.promptIds(), sample.completionIds()), LONGEST_TEXT));
+        Excerpt.of(texts.completion(sample.promptIds(), sample.completionIds()), longest));
     view.put("visits_list", visits(run, index, view));
     List<Object> versions = new ArrayList<>();
-    ledger.versions().stream()
-        .filter(version -> version.sample() == index)
-        .forEach(version -> versions.add(version(texts, ledger, version, LONGEST_TEXT)));
+    ofSample.forEach(version -> versions.add(version(texts, ledger, version, longest)));
     view.put("versions", versions);
     return view;
   }
@@ -185,7 +247,7 @@ public final class LedgerPages {
   }
 
   private static Map<String, Object> version(
-      SampleTexts texts, LedgerView.Content ledger, LedgerVersion version, int characters) {
+      SampleTexts texts, LedgerView.Content ledger, LedgerVersion version, int bytes) {
     TokenizedSample sample = texts.samples().sample(version.sample());
     int[] before =
         ledger.versions().stream()
@@ -205,14 +267,11 @@ public final class LedgerPages {
     row.put("reason", version.reason());
     row.put("cost_before", version.costBefore());
     row.put("cost_after", version.costAfter());
-    row.put("prompt", cut(texts.prompt(sample), characters));
-    row.put("before", cut(texts.completion(sample.promptIds(), before), characters));
+    row.put("prompt", Excerpt.of(texts.prompt(sample), bytes));
+    row.put("before", Excerpt.of(texts.completion(sample.promptIds(), before), bytes));
     row.put(
-        "after", cut(texts.completion(sample.promptIds(), version.completionIds()), characters));
+        "after",
+        Excerpt.of(texts.completion(sample.promptIds(), version.completionIds()), bytes));
     return row;
-  }
-
-  private static String cut(String text, int characters) {
-    return text.length() <= characters ? text : text.substring(0, characters) + " …";
   }
 }

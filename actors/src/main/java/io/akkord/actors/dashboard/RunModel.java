@@ -32,6 +32,7 @@ public final class RunModel {
   private final ArrayDeque<StepReport> recent = new ArrayDeque<>();
   private final TreeMap<Long, EvalFinished> evals = new TreeMap<>();
   private final TreeMap<Integer, CycleFinished> cycles = new TreeMap<>();
+  private final CycleSums olderCycles = new CycleSums();
   private final TreeMap<Long, CheckpointFinished> checkpoints = new TreeMap<>();
   private final TreeMap<Long, Long> checkpointTimes = new TreeMap<>();
   private final Map<String, WorkerRow> workers = new LinkedHashMap<>();
@@ -72,7 +73,7 @@ public final class RunModel {
     } else if (event instanceof RunEvent.Eval eval) {
       put(evals, eval.finished().getCommittedSteps(), eval.finished());
     } else if (event instanceof RunEvent.Cycle cycle) {
-      put(cycles, cycle.finished().getCycle(), cycle.finished());
+      cycle(cycle.finished());
       log.add(at, "info", LogLine.RUN, "rewriter", text(cycle.finished()));
     } else if (event instanceof RunEvent.Checkpoint checkpoint) {
       CheckpointFinished c = checkpoint.finished();
@@ -161,6 +162,7 @@ public final class RunModel {
    */
   private void takeBack(long committed) {
     cycles.values().removeIf(cycle -> cycle.getCommittedSteps() > committed);
+    olderCycles.takeBack(committed);
     checkpoints.tailMap(committed, false).clear();
     checkpointTimes.tailMap(committed, false).clear();
     evals.tailMap(committed, false).clear();
@@ -181,6 +183,16 @@ public final class RunModel {
     recent.removeIf(report -> report.step() >= committed);
     if (known) {
       recent.stream().filter(report -> report.step() >= begin).forEach(this::count);
+    }
+  }
+
+  private void cycle(CycleFinished finished) {
+    if (olderCycles.has(finished.getCycle())) {
+      return;
+    }
+    cycles.put(finished.getCycle(), finished);
+    if (cycles.size() > ROWS) {
+      olderCycles.add(cycles.pollFirstEntry().getValue());
     }
   }
 
@@ -258,6 +270,35 @@ public final class RunModel {
 
   public Collection<CycleFinished> cycles() {
     return cycles.values();
+  }
+
+  /** How many rewrite cycles there were, and what became of their candidates. */
+  CycleSums.Sum cycleSums() {
+    CycleSums.Sum sum = olderCycles.sum();
+    for (CycleFinished cycle : cycles.values()) {
+      sum = sum.plus(cycle);
+    }
+    return sum;
+  }
+
+  /** Rewrite cycles that the run has finished. */
+  public long cycleCount() {
+    return cycleSums().cycles();
+  }
+
+  /** Candidates of all its cycles. */
+  public long candidates() {
+    return cycleSums().candidates();
+  }
+
+  /** Rewrites that were taken. */
+  public long accepted() {
+    return cycleSums().accepted();
+  }
+
+  /** Rewrites that were not. */
+  public long rejected() {
+    return cycleSums().rejected();
   }
 
   public Collection<CheckpointFinished> checkpoints() {

@@ -36,6 +36,7 @@ public final class RunView implements AutoCloseable {
   private final long createdAt;
   private final RunHistory history;
   private final LedgerView ledger;
+  private final CheckpointVerdicts verdicts = new CheckpointVerdicts();
   private final List<TimedEvent> early = new ArrayList<>();
   private RunModel model = new RunModel();
   private final Map<Class<?>, RunEvent> lastRecorded = new HashMap<>();
@@ -214,6 +215,10 @@ public final class RunView implements AutoCloseable {
 
   LedgerView.Content ledger() {
     return ledger.content(read(RunModel::version));
+  }
+
+  CheckpointVerdicts verdicts() {
+    return verdicts;
   }
 
   LedgerView ledgerView() {

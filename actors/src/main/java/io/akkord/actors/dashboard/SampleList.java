@@ -12,12 +12,28 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /** Finds and orders samples of a ledger without holding them all. */
-final class SampleList {
+public final class SampleList {
   /** Texts are searched up to so many samples; in larger data ids and origins are. */
   static final int TEXT_SEARCH_LIMIT = 20_000;
 
   /** Further down nobody reads. */
   static final int DEEPEST = 10_000;
+
+  /** By what a page is ordered. */
+  public static final List<String> SORTS = List.of("average", "cost", "visits", "revision", "id");
+
+  /**
+   * Which samples are shown.
+   *
+   * @param query part of id, origin or text, any case; empty: all
+   * @param origin exactly this one; null: all
+   * @param revised only those whose text was rewritten, or only others; null: all
+   * @param visited only those that have an average, or only others; null: all
+   */
+  public record Filter(String query, String origin, Boolean revised, Boolean visited) {
+    /** Every sample. */
+    public static final Filter ALL = new Filter("", null, null, null);
+  }
 
   /**
    * A page.
@@ -37,13 +53,14 @@ final class SampleList {
   /**
    * One page.
    *
-   * @param sort average, cost, visits, revision or id; the highest first, except by id
+   * @param sort one of {@link #SORTS}; the highest first, except by id
    * @param page from 0 on
    */
-  Page page(String sort, String query, int page, int size) {
+  Page page(String sort, Filter filter, int page, int size) {
     LedgerState state = ledger.state();
     boolean inTexts = state.samples() <= TEXT_SEARCH_LIMIT;
-    IntPredicate matches = matches(query, inTexts);
+    // Texts are read last: only of what the rest lets through.
+    IntPredicate matches = fits(filter, state).and(matches(filter.query(), inTexts));
     Comparator<Integer> worstFirst = order(sort, state);
     int wanted = Math.min(DEEPEST, (page + 1) * size);
     PriorityQueue<Integer> best = new PriorityQueue<>(worstFirst.reversed());
@@ -81,6 +98,13 @@ final class SampleList {
                   .reversed();
         };
     return order.thenComparing(Comparator.naturalOrder());
+  }
+
+  private IntPredicate fits(Filter filter, LedgerState state) {
+    return sample ->
+        (filter.origin() == null || filter.origin().equals(texts.samples().origin(sample)))
+            && (filter.revised() == null || filter.revised() == state.revision(sample) > 0)
+            && (filter.visited() == null || filter.visited() == state.visits(sample) > 0);
   }
 
   private IntPredicate matches(String query, boolean inTexts) {

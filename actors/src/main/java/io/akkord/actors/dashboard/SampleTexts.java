@@ -7,12 +7,15 @@ import io.akkord.model.hf.TextTokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** The samples of a run as text. */
 public final class SampleTexts implements AutoCloseable {
   private final TokenFile samples;
   private final TextTokenizer tokenizer;
+  private List<String> origins;
 
   private SampleTexts(TokenFile samples, TextTokenizer tokenizerOrNull) {
     this.samples = samples;
@@ -54,6 +57,19 @@ public final class SampleTexts implements AutoCloseable {
   /** Ids, origins and tokens. */
   public TokenFile samples() {
     return samples;
+  }
+
+  /** Origins of samples in alphabetical order, the first so many; none has no name. */
+  synchronized List<String> origins(int limit) {
+    if (origins == null) {
+      TreeSet<String> all = new TreeSet<>();
+      for (int sample = 0; sample < samples.size(); sample++) {
+        all.add(samples.origin(sample));
+      }
+      all.remove("");
+      origins = List.copyOf(all);
+    }
+    return origins.subList(0, Math.min(limit, origins.size()));
   }
 
   /** The prompt's text. */

@@ -43,7 +43,7 @@ public final class Views {
           view.put("seconds_left", m.ended().isPresent() ? null : m.secondsLeft());
           view.put("skipped", m.skipped());
           view.put("last", m.last().map(Views::step).orElse(null));
-          view.put("cycles", m.cycles().size());
+          view.put("cycles", m.cycleCount());
           view.put("next_cycle", nextCycle(m));
           EvalFinished eval = null;
           for (EvalFinished e : m.evals()) {
@@ -55,23 +55,50 @@ public final class Views {
   }
 
   /** Committed steps before the next rewrite cycle; null when none comes. */
-  private static Long nextCycle(RunModel m) {
+  static Long nextCycle(RunModel m) {
     if (m.opened().isEmpty() || m.ended().isPresent()) {
       return null;
     }
-    return calendar(m.opened().get(), RunModel.ROWS).stream()
-        .filter(step -> step >= m.committedSteps())
-        .findFirst()
-        .orElse(null);
+    RunEvent.Opened opened = m.opened().get();
+    long next = upcoming(opened, m.committedSteps());
+    return next < opened.cycles() ? opened.firstCycle() + next * opened.cycleEvery() : null;
   }
 
-  /** Committed steps before each cycle of the run, the first so many. */
-  public static List<Long> calendar(RunEvent.Opened opened, int limit) {
+  /** How many cycles come before the first one that is not due before so many steps. */
+  private static long upcoming(RunEvent.Opened opened, long committed) {
+    long past = committed - opened.firstCycle();
+    if (past <= 0) {
+      return 0;
+    }
+    return opened.cycleEvery() <= 0
+        ? opened.cycles()
+        : Math.min(opened.cycles(), (past + opened.cycleEvery() - 1) / opened.cycleEvery());
+  }
+
+  /**
+   * Cycles of a run, those around the present one.
+   *
+   * @param first number of the first one, from 1 on
+   * @param steps committed steps before each
+   */
+  public record Calendar(long first, List<Long> steps) {
+    /** Of a run without cycles. */
+    public static final Calendar NONE = new Calendar(1, List.of());
+  }
+
+  /** When cycles fire: at most so many, half of them to come where there are more. */
+  public static Calendar calendar(RunModel m, int limit) {
+    if (m.opened().isEmpty()) {
+      return Calendar.NONE;
+    }
+    RunEvent.Opened opened = m.opened().get();
+    long next = upcoming(opened, m.committedSteps());
+    long first = Math.max(0, Math.min(next - limit / 2, opened.cycles() - limit));
     List<Long> steps = new ArrayList<>();
-    for (long i = 0; i < Math.min(limit, opened.cycles()); i++) {
+    for (long i = first; i < Math.min(first + limit, opened.cycles()); i++) {
       steps.add(opened.firstCycle() + i * opened.cycleEvery());
     }
-    return steps;
+    return new Calendar(first + 1, steps);
   }
 
   /** One step; the keys of {@code metrics.jsonl}. */

@@ -32,6 +32,7 @@ final class EventsFile implements RunListener, AutoCloseable {
   private final RunListener next;
   private final LongSupplier clock;
   private boolean complained;
+  private volatile boolean closed;
 
   private EventsFile(BufferedWriter out, RunListener next, LongSupplier clock) {
     this.out = out;
@@ -55,7 +56,7 @@ final class EventsFile implements RunListener, AutoCloseable {
   @Override
   public void on(RunEvent event) {
     try {
-      ObjectNode line = line(event);
+      ObjectNode line = closed ? null : line(event);
       if (line != null) {
         line.put("at", clock.getAsLong());
         out.write(JSON.writeValueAsString(line));
@@ -141,6 +142,7 @@ final class EventsFile implements RunListener, AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    closed = true;
     out.close();
   }
 }

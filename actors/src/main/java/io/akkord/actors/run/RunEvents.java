@@ -64,18 +64,25 @@ final class RunEvents extends AbstractBehavior<RunEvent> {
   private void write(Write write) {
     try {
       write.now();
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       if (!complained) {
         complained = true;
-        listener.on(
+        onOther(
             new RunEvent.Note(
                 "metrics cannot be written (%s); the run goes on without them".formatted(e)));
       }
     }
   }
 
+  /** Whoever fails on an event, those that come after it are written all the same. */
   private Behavior<RunEvent> onOther(RunEvent event) {
-    listener.on(event);
+    try {
+      listener.on(event);
+    } catch (RuntimeException e) {
+      getContext()
+          .getLog()
+          .error("what follows from {} has failed", event.getClass().getSimpleName(), e);
+    }
     return this;
   }
 

@@ -68,6 +68,7 @@ public final class TrainingRun {
   private final OutputFolder output;
   private final Inputs inputs;
   private final RunRuntime runtime;
+  private final Listeners listeners;
   private final ContentSettings content;
   private final HistoryKeeper history;
   private final CompletableFuture<RunResult> result = new CompletableFuture<>();
@@ -94,6 +95,8 @@ public final class TrainingRun {
     this.output = output;
     this.inputs = inputs;
     this.runtime = runtime;
+    this.listeners = new Listeners().with("the run's listener", options.listener());
+    listeners.recordTo(this::note);
     this.content = ContentSettings.read(runtime.system().settings().config());
     this.history =
         new HistoryKeeper(
@@ -450,7 +453,7 @@ public final class TrainingRun {
     if (event instanceof RunEvent.Worker worker && worker.state().equals("lost")) {
       runtime.lost(worker.id());
     }
-    options.listener().on(event);
+    listeners.on(event);
     if (event instanceof RunEvent.Checkpoint saved) {
       history.onCheckpoint(attempt.number(), saved.finished().getCommittedSteps());
     }
@@ -468,9 +471,7 @@ public final class TrainingRun {
               headless
                   ? "attempt ended after step %d: %s; a new one asks the workers what they have"
                   : "attempt ended after step %d: %s; a new one starts from the last checkpoint";
-          options
-              .listener()
-              .on(new RunEvent.Note(text.formatted(ended.committedSteps(), ended.reason())));
+          listeners.on(new RunEvent.Note(text.formatted(ended.committedSteps(), ended.reason())));
           begin(true, headless);
           return;
         }
@@ -493,7 +494,7 @@ public final class TrainingRun {
 
   private void finish(RunEvent.Ended ended) {
     closing = true;
-    options.listener().on(ended);
+    listeners.on(ended);
     inputs.close();
     runtime.close();
     Path checkpoint = ended.checkpoint() == null ? null : Path.of(ended.checkpoint());

@@ -19,8 +19,8 @@ import java.time.ZoneOffset;
 import java.util.List;
 
 /** A model of two tensors with a gap between them; element e of a buffer is base + e + steps. */
-final class CheckpointFixture {
-  static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-23T12:00:00Z"), ZoneOffset.UTC);
+public final class CheckpointFixture {
+  public static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-23T12:00:00Z"), ZoneOffset.UTC);
   static final List<Tensor> TENSORS =
       List.of(
           new Tensor("model.embed_tokens.weight", new long[] {5, 2}, 16),
@@ -28,7 +28,8 @@ final class CheckpointFixture {
 
   private CheckpointFixture() {}
 
-  static CheckpointContent content(long steps) {
+  /** What a checkpoint after so many steps holds. */
+  public static CheckpointContent content(long steps) {
     return content(steps, Dtype.F32);
   }
 

@@ -46,7 +46,7 @@ public final class Happenings {
   }
 
   /** A cycle whose texts have this share of different runs of four tokens. */
-  static RunEvent.Cycle distinct(int number, long after, double share) {
+  public static RunEvent.Cycle distinct(int number, long after, double share) {
     return new RunEvent.Cycle(
         cycle(number, after, 3).finished().toBuilder().setDistinct(share).build());
   }

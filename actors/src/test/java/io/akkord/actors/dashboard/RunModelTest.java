@@ -113,35 +113,4 @@ class RunModelTest {
     assertThat(model.checkpoints()).hasSize(1);
     assertThat(model.cycles()).hasSize(1);
   }
-
-  @Test
-  void aLongRunTakesNoMoreMemoryThanAShortOne() throws Exception {
-    RunModel model = new RunModel();
-    model.apply(new TimedEvent(1, Happenings.opened(1, 0, 100_000)));
-    long early = 0;
-    for (int step = 0; step < 100_000; step++) {
-      model.apply(new TimedEvent(step, Happenings.step(step)));
-      model.apply(new TimedEvent(step, Happenings.phases(step, 1, 1)));
-      model.apply(new TimedEvent(step, new RunEvent.Note("note " + step)));
-      model.apply(new TimedEvent(step, Happenings.checkpoint(step)));
-      model.apply(new TimedEvent(step, new RunEvent.Worker("w-" + step, "joined", "late")));
-      if (step == 20_000) {
-        early = used();
-      }
-    }
-    assertThat(used() - early).as("bytes more after 100,000 steps").isLessThan(4 << 20);
-    assertThat(model.recent()).hasSize(RunModel.RECENT_STEPS);
-    assertThat(model.checkpoints()).hasSize(RunModel.ROWS);
-    assertThat(model.workers()).hasSize(RunModel.ROWS);
-    assertThat(((long[]) Views.curves(model, "step", List.of("loss"), 0).get("xs")).length)
-        .isLessThanOrEqualTo(Curves.CAPACITY);
-  }
-
-  private static long used() throws InterruptedException {
-    for (int i = 0; i < 4; i++) {
-      System.gc();
-      Thread.sleep(50);
-    }
-    return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
-  }
 }

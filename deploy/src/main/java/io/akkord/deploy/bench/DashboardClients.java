@@ -10,9 +10,29 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Open pages: each follows the live stream and asks for the curves every two seconds. */
+/**
+ * People who look: each follows the live stream and goes from page to page, which ask as often as
+ * they do in a browser. Of as many people as there are pages each is on another one.
+ */
 final class DashboardClients implements AutoCloseable {
-  private static final int CURVES_EVERY_MS = 2_000;
+  private static final int OK = 200;
+  private static final int STAY_MS = 4_000;
+
+  /**
+   * A page.
+   *
+   * @param everyMs how often it asks again
+   * @param questions below {@code /api/v1}; RUN stands for the run
+   */
+  private record Page(int everyMs, List<String> questions) {}
+
+  private static final List<Page> PAGES =
+      List.of(
+          new Page(STAY_MS, List.of("overview?run=RUN")),
+          new Page(2_000, List.of("runs/RUN/curves", "runs/RUN")),
+          new Page(3_000, List.of("nodes?run=RUN")),
+          new Page(1_500, List.of("steps?run=RUN&limit=200")),
+          new Page(6_000, List.of("samples?run=RUN", "scores?run=RUN")));
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final List<Thread> threads = new ArrayList<>();
@@ -29,7 +49,8 @@ final class DashboardClients implements AutoCloseable {
     DashboardClients clients = new DashboardClients(base);
     for (int i = 0; i < count; i++) {
       clients.start("live-" + i, clients::live);
-      clients.start("curves-" + i, () -> clients.curves(run));
+      int first = i;
+      clients.start("page-" + i, () -> clients.look(run, first));
     }
     return clients;
   }
@@ -59,7 +80,12 @@ final class DashboardClients implements AutoCloseable {
   private InputStream get(String path) throws IOException, InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(base + path)).header("Accept-Encoding", "gzip").build();
-    return http.send(request, HttpResponse.BodyHandlers.ofInputStream()).body();
+    HttpResponse<InputStream> reply =
+        http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+    if (reply.statusCode() != OK) {
+      throw new IOException(path + " answers " + reply.statusCode());
+    }
+    return reply.body();
   }
 
   private void live() throws IOException, InterruptedException {
@@ -73,12 +99,17 @@ final class DashboardClients implements AutoCloseable {
     }
   }
 
-  private void curves(String run) throws IOException, InterruptedException {
-    while (!closed) {
-      try (InputStream in = get("/api/v1/runs/" + run + "/curves")) {
-        bytes.addAndGet(in.readAllBytes().length);
+  private void look(String run, int first) throws IOException, InterruptedException {
+    for (int at = first; !closed; at++) {
+      Page page = PAGES.get(at % PAGES.size());
+      for (int stayed = 0; stayed < STAY_MS && !closed; stayed += page.everyMs()) {
+        for (String question : page.questions()) {
+          try (InputStream in = get("/api/v1/" + question.replace("RUN", run))) {
+            bytes.addAndGet(in.readAllBytes().length);
+          }
+        }
+        Thread.sleep(Math.min(page.everyMs(), STAY_MS - stayed));
       }
-      Thread.sleep(CURVES_EVERY_MS);
     }
   }
 

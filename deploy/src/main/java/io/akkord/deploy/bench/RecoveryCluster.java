@@ -206,7 +206,7 @@ final class RecoveryCluster implements AutoCloseable {
             .orElseThrow()
             .dashboard();
     HttpRequest question =
-        HttpRequest.newBuilder(URI.create(dashboard.replaceAll("/?#.*$", "") + "/api/v1/cluster"))
+        HttpRequest.newBuilder(URI.create(dashboard + "/api/v1/cluster"))
             .timeout(Duration.ofSeconds(20))
             .header("X-Akkord-Token", Files.readString(folder.resolve("token")).strip())
             .build();

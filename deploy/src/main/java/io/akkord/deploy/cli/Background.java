@@ -128,7 +128,7 @@ final class Background {
       out.println();
       out.println("  To see the cluster:");
       out.println("    akkord status");
-      out.printf("    %s%n", entry.dashboard());
+      out.printf("    %s  (where it asks for a token: the cluster's)%n", entry.dashboard());
       out.println();
       out.println("  To end every node of this machine:");
       out.println("    akkord stop");

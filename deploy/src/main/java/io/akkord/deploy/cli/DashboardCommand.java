@@ -65,7 +65,7 @@ final class DashboardCommand implements Callable<Integer> {
         Path file = NodeFiles.of(ConfigFactory.load()).state().resolve(RunDashboard.TOKEN_FILE);
         create(file.getParent());
         token.write(file);
-        out.println("its token, which others need, is in the address and in " + file);
+        out.println(RunDashboard.tokenLine(token, file));
       }
       out.println("dashboard: " + server.url());
       out.println("Ctrl-C ends it; the runs do not notice.");

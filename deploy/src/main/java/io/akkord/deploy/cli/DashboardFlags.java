@@ -55,6 +55,9 @@ final class DashboardFlags {
     try {
       DashboardServer server = DashboardServer.start(options(), runs, token, say);
       say.accept("dashboard: " + server.url());
+      if (!options().loopback()) {
+        say.accept(RunDashboard.tokenLine(token, outputDir.resolve(RunDashboard.TOKEN_FILE)));
+      }
       return new RunDashboard(outputDir, runs, Optional.of(server), token);
     } catch (UserError e) {
       if (port != null || !options().loopback()) {

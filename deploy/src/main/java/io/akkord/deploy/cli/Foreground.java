@@ -111,6 +111,9 @@ final class Foreground {
         showEarlierRuns(node, runs);
         files.write(name, "head", node.node().address(), listening.url());
         say("head %s at %s, dashboard %s".formatted(name, node.node().address(), listening.url()));
+        if (!page.loopback()) {
+          say("the dashboard asks for the cluster token, which is in " + tokenPlace());
+        }
         node.node().awaitEnd();
         files.remove();
         if (end.begun()) {
@@ -120,6 +123,13 @@ final class Foreground {
     }
     say("the cluster has gone on without this node; start it again");
     return ExitCode.SOFTWARE;
+  }
+
+  /** What is printed here goes to a log that others may read. */
+  private String tokenPlace() {
+    return System.getenv(ClusterToken.ENVIRONMENT) != null
+        ? ClusterToken.ENVIRONMENT
+        : ClusterToken.file(config).toString();
   }
 
   /** A job that is due at once waits, on its own thread, for what it needs of this node. */

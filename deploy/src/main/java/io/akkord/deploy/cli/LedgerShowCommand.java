@@ -1,8 +1,10 @@
 package io.akkord.deploy.cli;
 
+import io.akkord.actors.dashboard.Excerpt;
 import io.akkord.actors.ledger.LedgerReader.History;
 import io.akkord.actors.ledger.LedgerVersion;
 import io.akkord.actors.ledger.LedgerVisit;
+import io.akkord.deploy.state.Table;
 import io.akkord.model.data.TokenizedSample;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -22,6 +24,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = "Every visit of one sample and every version of its text.")
 final class LedgerShowCommand implements Callable<Integer> {
+  /** Bytes of a line; the sample's page and akkord ledger export have more. */
+  private static final int LONGEST_LINE = 4_000;
+
   @Parameters(index = "0", paramLabel = "ID", description = "id of the sample")
   private String id;
 
@@ -43,7 +48,8 @@ final class LedgerShowCommand implements Callable<Integer> {
       int index = record.index(id);
       History history = record.ledger().history(index);
       String origin = record.samples().origin(index);
-      out.printf("sample %s%s%n", id, origin.isEmpty() ? "" : ", origin " + origin);
+      out.println(
+          Table.safe("sample %s%s".formatted(id, origin.isEmpty() ? "" : ", origin " + origin)));
       visits(out, record, history.visits());
       versions(out, record, index, history.versions());
     }
@@ -109,7 +115,15 @@ final class LedgerShowCommand implements Callable<Integer> {
   }
 
   private static void text(PrintWriter out, String text) {
+    lines(text).forEach(out::println);
+  }
+
+  /** A text from a data file may hold anything; none of it reaches the terminal as it is. */
+  static List<String> lines(String text) {
     String shown = text.isBlank() ? "(empty)" : text.strip();
-    shown.lines().forEach(line -> out.println("  | " + line));
+    return shown
+        .lines()
+        .map(line -> "  | " + Table.safe(Excerpt.of(line, LONGEST_LINE)))
+        .toList();
   }
 }

@@ -2,6 +2,7 @@ package io.akkord.deploy.cli;
 
 import io.akkord.actors.dashboard.AttentionWatch;
 import io.akkord.actors.params.StepReport;
+import io.akkord.actors.run.Listeners;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunResult;
 import io.akkord.actors.run.TrainOptions;
@@ -20,6 +21,7 @@ import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Shows a run on a terminal or in a log: start lines, a progress line, evaluations, cycles, the
@@ -102,27 +104,14 @@ final class RunConsole {
       Consumer<TrainingRun> begun) {
     AttentionWatch watch =
         new AttentionWatch(recipe.recipe().outputDir(), System::currentTimeMillis);
-    AtomicReference<TrainingRun> started = new AtomicReference<>();
+    Listeners listeners = listeners(dashboard, watch::on);
     TrainOptions options =
-        new TrainOptions(
-            recipe,
-            settings,
-            workers,
-            resume,
-            this::line,
-            event -> {
-              on(event);
-              dashboard.on(event);
-              List<String> needs = watch.on(event);
-              if (started.get() != null) {
-                needs.forEach(started.get()::note);
-              }
-            });
+        new TrainOptions(recipe, settings, workers, resume, this::line, listeners);
     TrainingRun run =
         place.opener() == null
             ? TrainingRun.start(options)
             : TrainingRun.start(options, place.opener());
-    started.set(run);
+    listeners.recordTo(run::note);
     begun.accept(run);
     dashboard.follow(run);
     totalSteps = run.plan().totalSteps();
@@ -147,6 +136,13 @@ final class RunConsole {
       Thread.currentThread().interrupt();
       throw new UserError("interrupted", e);
     }
+  }
+
+  /** What needs attention before there is a run to put it on record waits for one. */
+  private Listeners listeners(RunDashboard dashboard, Function<RunEvent, List<String>> watch) {
+    Listeners all = new Listeners();
+    all.with("the console", this::on).with("the dashboard", dashboard::on);
+    return all.with("the watch for attention", event -> watch.apply(event).forEach(all::note));
   }
 
   /** A run of this machine alone: worker processes, found through a cluster of their own. */

@@ -48,6 +48,12 @@ final class RunDashboard implements AutoCloseable {
     return new RunDashboard(outputDir, runs, Optional.of(server), null, true);
   }
 
+  /** The one line that prints a token. */
+  static String tokenLine(Token token, Path file) {
+    return "the dashboard asks for this token: %s (it is in %s too, for you alone)"
+        .formatted(token.reveal(), file);
+  }
+
   /** Passes on what happens in the run. */
   void on(RunEvent event) {
     if (server.isPresent()) {

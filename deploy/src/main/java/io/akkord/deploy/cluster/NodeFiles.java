@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +23,8 @@ import java.util.stream.Stream;
  */
 public final class NodeFiles {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final FileAttribute<?> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
   /**
    * A node of this machine.
@@ -84,8 +88,8 @@ public final class NodeFiles {
     json.put("address", address);
     json.put("dashboard", dashboard);
     Path file = file(self.pid());
-    Path part = file.resolveSibling(file.getFileName() + ".part");
     try {
+      Path part = Files.createTempFile(file.getParent(), ".node", null, OWNER_ONLY);
       Files.writeString(part, json.toPrettyString() + "\n");
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {

@@ -23,8 +23,7 @@ public final class DashboardFile {
   public static void write(Path outputDir, String url) {
     ProcessHandle self = ProcessHandle.current();
     ObjectNode json = JSON.createObjectNode();
-    int fragment = url.indexOf("/#");
-    json.put("url", fragment < 0 ? url : url.substring(0, fragment));
+    json.put("url", url);
     json.put("pid", self.pid());
     json.put("started_at", started(self));
     Path part = outputDir.resolve(NAME + ".part");

@@ -24,7 +24,7 @@ public enum Kind {
       "checkpoints",
       "rows",
       "committed_steps",
-      "committed_steps state bytes seconds resumes_from_here folder"),
+      "committed_steps state verified bytes seconds blocked_seconds resumes_from_here folder"),
   STEPS("steps", "rows", "step", "step epoch loss nll mean_p mean_w grad_norm lr seconds tokens");
 
   /** So far down samples can be asked for. */

@@ -11,11 +11,13 @@ import io.akkord.actors.dashboard.RunDisk;
 import io.akkord.actors.dashboard.RunModel;
 import io.akkord.actors.dashboard.RunSet;
 import io.akkord.actors.dashboard.RunView;
+import io.akkord.actors.dashboard.SampleList;
 import io.akkord.actors.dashboard.Views;
 import io.akkord.actors.dashboard.WorkerRow;
 import io.akkord.actors.node.NodeBoard;
 import io.akkord.actors.params.WorkerPhases;
 import io.akkord.actors.run.RunEvent;
+import io.akkord.config.EffectiveRecipe;
 import io.akkord.model.UserError;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,6 +30,7 @@ import java.util.function.LongSupplier;
 
 /** The questions under {@code /api/v1} and their answers. Every list has a limit. */
 final class Api {
+
   private static final List<String> SPARKS =
       List.of("loss", "nll", "mean_p", "entropy", "mean_w", "tokens_per_second");
 
@@ -90,7 +93,7 @@ final class Api {
     get(
         "scores",
         "How scores are distributed, over time and now",
-        q -> LedgerPages.scores(find(q)),
+        q -> maybe(q).map(LedgerPages::scores).orElseGet(LedgerPages::noScores),
         "run");
     get(
         "samples",
@@ -99,6 +102,9 @@ final class Api {
         "run",
         "sort",
         "q",
+        "origin",
+        "revised",
+        "visited",
         "page");
     get(
         "samples/{id}",
@@ -115,7 +121,7 @@ final class Api {
     get(
         "checkpoints",
         "Checkpoints on disk and those rotated away",
-        q -> Map.of("rows", CheckpointRows.of(find(q))),
+        q -> Map.of("rows", maybe(q).map(CheckpointRows::of).orElse(List.of())),
         "run");
     get(
         "logs",
@@ -161,6 +167,16 @@ final class Api {
     return named(question.text("run", ""));
   }
 
+  /** The run that is asked about; empty if none was named and there is none yet, as on a head. */
+  private Optional<RunView> maybe(Question question) {
+    String id = question.text("run", "");
+    return id.isEmpty() ? runs.find("") : Optional.of(named(id));
+  }
+
+  private static <T> T of(Optional<RunView> run, T none, Function<RunModel, T> reading) {
+    return run.map(view -> view.read(reading)).orElse(none);
+  }
+
   private RunView named(String id) {
     return runs.find(id)
         .orElseThrow(() -> new Refused(404, id.isEmpty() ? "no run yet" : "no such run"));
@@ -168,17 +184,25 @@ final class Api {
 
   /** Also what the live stream sends. */
   Map<String, Object> overview(Question question) {
-    RunView run = find(question);
+    Optional<RunView> run = maybe(question);
     Map<String, Object> view = new LinkedHashMap<>();
     view.put("now", clock.getAsLong());
-    view.put("run", Views.summary(run, clock.getAsLong()));
-    view.put("attention", attention(run));
-    view.put("sparks", run.read(m -> Views.sparks(m, SPARKS)));
-    view.put("evals", run.read(m -> m.evals().stream().map(Views::eval).toList()));
-    view.put("cycles", run.read(m -> m.cycles().stream().map(Views::cycle).toList()));
-    view.put("workers", run.read(m -> List.copyOf(m.workers())));
-    view.put("notes", run.read(m -> m.log().find(0, "", "", 8)));
+    view.put("run", run.map(of -> Views.summary(of, clock.getAsLong())).orElse(null));
+    view.put("attention", run.map(Api::attention).orElse(List.of()));
+    view.put("sparks", of(run, Map.of(), m -> Views.sparks(m, SPARKS)));
+    view.put("evals", of(run, List.of(), m -> m.evals().stream().map(Views::eval).toList()));
+    view.put("cycles", cycles(run));
+    view.put("workers", workers(run));
+    view.put("notes", of(run, List.of(), m -> m.log().find(0, "", "", 8)));
     return view;
+  }
+
+  private static List<WorkerRow> workers(Optional<RunView> run) {
+    return of(run, List.of(), m -> List.copyOf(m.workers()));
+  }
+
+  private static List<Map<String, Object>> cycles(Optional<RunView> run) {
+    return of(run, List.of(), m -> m.cycles().stream().map(Views::cycle).toList());
   }
 
   /** The disk is looked at before the model is held, as a run's events wait for that. */
@@ -216,15 +240,9 @@ final class Api {
     return run.read(m -> Views.curves(m, x, wanted, since));
   }
 
-  /** None only on a head that has none yet, which has nodes all the same. */
-  private Optional<RunView> findOrNone(Question question) {
-    boolean none = question.text("run", "").isEmpty() && runs.find("").isEmpty();
-    return none && control.isPresent() ? Optional.empty() : Optional.of(find(question));
-  }
-
   /** The cluster's nodes on its head, else the processes of a run that goes on here. */
   private Object nodes(Question question) {
-    Optional<RunView> run = findOrNone(question);
+    Optional<RunView> run = maybe(question);
     List<Map<String, Object>> rows = new ArrayList<>();
     if (control.isEmpty()) {
       run.flatMap(RunView::live)
@@ -243,13 +261,9 @@ final class Api {
         .orElseGet(() -> run.flatMap(RunView::live).map(LiveRun::nodes).orElse(List.of()));
   }
 
-  private static List<WorkerRow> workers(Optional<RunView> run) {
-    return run.map(r -> r.<List<WorkerRow>>read(m -> List.copyOf(m.workers()))).orElse(List.of());
-  }
-
   /** Only a run that goes on here has actors, on whatever nodes. */
   private Object actors(Question question) {
-    Optional<RunView> run = findOrNone(question);
+    Optional<RunView> run = maybe(question);
     boolean live = run.flatMap(RunView::live).isPresent();
     List<NodeBoard.Node> others = live ? others(run) : List.of();
     return Map.of(
@@ -262,9 +276,10 @@ final class Api {
   }
 
   private Object steps(Question question) {
-    RunView run = find(question);
     int limit = question.number("limit", 200, 1, RunModel.RECENT_STEPS);
-    return run.read(
+    return of(
+        maybe(question),
+        Map.of("committed_steps", 0, "rows", List.of(), "phases", WorkerPhases.NAMES),
         m -> {
           var recent = m.recent();
           return Map.of(
@@ -280,36 +295,59 @@ final class Api {
   }
 
   private Object samples(Question question) {
-    return LedgerPages.samples(
-        find(question),
-        question.text("sort", "average"),
-        question.text("q", ""),
-        question.number("page", 0, 0, 199));
+    String sort = question.text("sort", "average");
+    if (!SampleList.SORTS.contains(sort)) {
+      throw new Refused(400, "sort is one of " + String.join(", ", SampleList.SORTS));
+    }
+    SampleList.Filter filter =
+        new SampleList.Filter(
+            question.text("q", ""),
+            question.query().get("origin"),
+            yesOrNo(question, "revised"),
+            yesOrNo(question, "visited"));
+    int page = question.number("page", 0, 0, 199);
+    return maybe(question)
+        .map(run -> LedgerPages.samples(run, sort, filter, page))
+        .orElseGet(() -> LedgerPages.noSamples(page));
+  }
+
+  /** Null where nothing is asked for. */
+  private static Boolean yesOrNo(Question question, String name) {
+    String text = question.text(name, "");
+    if (!List.of("", "yes", "no").contains(text)) {
+      throw new Refused(400, name + " is yes or no");
+    }
+    return text.isEmpty() ? null : text.equals("yes");
   }
 
   private Object rewrites(Question question) {
-    RunView run = find(question);
+    Optional<RunView> run = maybe(question);
     String decision = question.text("decision", "");
+    int page = question.number("page", 0, 0, 100_000);
     Map<String, Object> view =
-        LedgerPages.rewrites(run, decision, question.number("page", 0, 0, 100_000));
-    view.put("cycles", run.read(m -> m.cycles().stream().map(Views::cycle).toList()));
-    view.put(
-        "calendar",
-        run.read(m -> m.opened().map(o -> Views.calendar(o, RunModel.ROWS)).orElse(List.of())));
+        run.map(of -> LedgerPages.rewrites(of, decision, page))
+            .orElseGet(() -> LedgerPages.noRewrites(page));
+    view.put("cycles", cycles(run));
+    Views.Calendar calendar =
+        of(run, Views.Calendar.NONE, m -> Views.calendar(m, RunModel.ROWS));
+    view.put("calendar", calendar.steps());
+    view.put("calendar_first", calendar.first());
     return view;
   }
 
   private Object logs(Question question) {
     return LogAnswers.of(
         question,
-        findOrNone(question),
+        maybe(question),
         control.map(head -> head.board().said()).orElse(List.of()));
   }
 
   private Object settings(Question question) {
-    RunView run = find(question);
     List<Object> rows = new ArrayList<>();
-    run.read(m -> m.opened().map(RunEvent.Opened::settings).orElse(List.of()))
+    of(
+            maybe(question),
+            List.<EffectiveRecipe.Setting>of(),
+            m -> m.opened().map(RunEvent.Opened::settings).orElse(List.of()))
         .forEach(
             s -> rows.add(Map.of("key", s.key(), "value", s.value(), "origin", s.origin().text())));
     return Map.of("rows", rows);

@@ -45,21 +45,18 @@ public final class DashboardServer implements AutoCloseable {
   private final ScheduledExecutorService reader;
   private final Responder responder;
   private final DashboardOptions options;
-  private final Token token;
 
   private DashboardServer(
       ActorSystem system,
       ServerBinding binding,
       ScheduledExecutorService reader,
       Responder responder,
-      DashboardOptions options,
-      Token token) {
+      DashboardOptions options) {
     this.system = system;
     this.binding = binding;
     this.reader = reader;
     this.responder = responder;
     this.options = options;
-    this.token = token;
   }
 
   /**
@@ -108,7 +105,7 @@ public final class DashboardServer implements AutoCloseable {
                 return thread;
               });
       reader.scheduleWithFixedDelay(() -> refresh(runs, system), 0, POLL_MS, TimeUnit.MILLISECONDS);
-      return new DashboardServer(system, binding, reader, responder, options, token);
+      return new DashboardServer(system, binding, reader, responder, options);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       system.terminate();
@@ -225,11 +222,10 @@ public final class DashboardServer implements AutoCloseable {
     }
   }
 
-  /** What to open in a browser; with the token where that is needed, in the part no server sees. */
+  /** What to open in a browser. It is printed and kept in files, so it never holds the token. */
   public String url() {
     String host = options.host().contains(":") ? "[" + options.host() + "]" : options.host();
-    String base = "http://%s:%d".formatted(host, port());
-    return options.loopback() ? base : base + "/#token=" + token.reveal();
+    return "http://%s:%d".formatted(host, port());
   }
 
   /** The port it has. */

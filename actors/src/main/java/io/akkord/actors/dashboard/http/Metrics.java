@@ -119,22 +119,22 @@ public final class Metrics {
             "akkord_optimiser_learning_rate_ratio",
             "Learning rate of the last step.",
             StepReport::lr));
-    all.add(counter("akkord_rewrite_cycles_total", "Rewrite cycles.", m -> m.cycles().size()));
+    all.add(counter("akkord_rewrite_cycles_total", "Rewrite cycles.", RunModel::cycleCount));
     all.add(
         counter(
             "akkord_rewrite_candidates_total",
             "Candidates of all cycles.",
-            m -> sum(m, CycleFinished::getCandidates)));
+            RunModel::candidates));
     all.add(
         counter(
             "akkord_rewrite_accepted_total",
             "Rewrites taken.",
-            m -> sum(m, CycleFinished::getAccepted)));
+            RunModel::accepted));
     all.add(
         counter(
             "akkord_rewrite_rejected_total",
             "Rewrites not taken.",
-            m -> sum(m, CycleFinished::getRejected)));
+            RunModel::rejected));
     all.add(
         gauge(
             "akkord_rewrite_last_accepted_count",
@@ -160,6 +160,11 @@ public final class Metrics {
             "akkord_checkpoint_last_seconds",
             "Time the newest checkpoint took.",
             m -> newest(m, CheckpointFinished::getSeconds)));
+    all.add(
+        gauge(
+            "akkord_checkpoint_blocked_seconds",
+            "How long the next step waited for the newest checkpoint.",
+            m -> newest(m, CheckpointFinished::getBlockedSeconds)));
     all.add(
         gauge(
             "akkord_checkpoint_last_timestamp_seconds",
@@ -196,10 +201,6 @@ public final class Metrics {
 
   private static Metric last(String name, String help, ToDoubleFunction<StepReport> value) {
     return gauge(name, help, m -> m.last().map(value::applyAsDouble).orElse(Double.NaN));
-  }
-
-  private static double sum(RunModel m, ToDoubleFunction<CycleFinished> value) {
-    return m.cycles().stream().mapToDouble(value).sum();
   }
 
   private static double lastCycle(RunModel m, ToDoubleFunction<CycleFinished> value) {

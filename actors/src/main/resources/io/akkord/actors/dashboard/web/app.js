@@ -23,6 +23,7 @@ let name = "";
 let endStream = () => {};
 let heardAt = 0;
 let link = "connecting";
+let waiting = false;
 
 export const STATES = {
   running: ["● running", "good"], finished: ["✓ finished", "accent"], stopped: ["◼ stopped", "warn"],
@@ -72,10 +73,15 @@ class Shown {
       fill(this.body, parts.node);
       if (parts.shown) parts.shown();
       if (context.latest && parts.live) parts.live(context.latest);
+      else if (waiting) this.none();
     } catch (error) {
       if (error.status === 401) return locked();
       if (!this.gone) fill(this.body, failed(error, () => show()));
     }
+  }
+
+  none() {
+    if (this.parts && this.parts.none) this.parts.none();
   }
 
   live(news) {
@@ -105,13 +111,28 @@ class Shown {
 function news(data) {
   heardAt = Date.now();
   if (data.error) return;
+  if (!data.run) return none();
+  const first = waiting;
+  waiting = false;
   context.latest = data;
   const [text, kind] = STATES[data.run.state] || [data.run.state, ""];
   runState.textContent = text;
   runState.className = "badge " + kind;
   stop.hidden = !(data.run.live && data.run.state === "running");
-  if (page) page.live(data);
+  if (first) show();
+  else if (page) page.live(data);
   if (!choice.value && data.run.id) choose();
+  said();
+}
+
+// A head that nobody has given a job yet: its own pages work, the others say that they are empty.
+function none() {
+  waiting = true;
+  context.latest = null;
+  runState.textContent = "no run yet";
+  runState.className = "badge";
+  stop.hidden = true;
+  if (page) page.none();
   said();
 }
 

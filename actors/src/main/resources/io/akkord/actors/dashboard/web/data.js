@@ -1,9 +1,10 @@
-// Questions to this server, and the live stream. The token, where one is needed, comes in the address' fragment.
+// Questions to this server, and the live stream. The token, where one is needed, is asked for; who wants to can put it
+// into the address, as #token=…
 
 let token = sessionStorage.getItem("akkord-token") || "";
-const given = /[#&]token=([0-9a-f]+)/.exec(location.hash);
+const given = /[#&]token=([^&]+)/.exec(location.hash);
 if (given) {
-  token = given[1];
+  token = decodeURIComponent(given[1]);
   sessionStorage.setItem("akkord-token", token);
   history.replaceState(null, "", location.pathname);
 }

@@ -8,7 +8,7 @@ export async function ledger(context, rest) {
 }
 
 async function list(context) {
-  const state = { sort: "average", q: "", page: 0 };
+  const state = { sort: "average", q: "", origin: "", revised: "", visited: "", page: 0 };
   const rows = h("div", {}, loading("samples"));
   const scores = h("div", {}, loading("scores"));
   const search = h("input", { type: "search", id: "q", placeholder: "id, origin or words of the text", "aria-label": "search samples" });
@@ -19,6 +19,13 @@ async function list(context) {
   });
   const sort = h("select", { id: "sort", onchange: () => { state.sort = sort.value; state.page = 0; load(); } },
     [["average", "worst average score"], ["cost", "highest last cost"], ["visits", "most visits"], ["revision", "most often rewritten"], ["id", "id"]].map(([v, t]) => h("option", { value: v }, t)));
+  const choose = (name, label, choices) => {
+    const select = h("select", { id: name, onchange: () => { state[name] = select.value; state.page = 0; load(); } }, choices.map(([v, t]) => h("option", { value: v }, t)));
+    return { select, parts: [h("label", { for: name }, label), select] };
+  };
+  const origin = choose("origin", "Origin", [["", "all"]]);
+  const revised = choose("revised", "Text", [["", "all"], ["yes", "rewritten"], ["no", "as in the data"]]);
+  const visited = choose("visited", "Visits", [["", "all"], ["yes", "visited since revision"], ["no", "not visited"]]);
   let asked = 0;
 
   async function load() {
@@ -32,9 +39,14 @@ async function list(context) {
   }
 
   function draw(data) {
-    const found = state.q ? `${count(data.matching)} match${data.texts_searched ? "" : " (ids and origins; the data is too large to search its texts)"}` : `${count(data.samples)} samples`;
+    const named = [...new Set([...data.origins, state.origin])].filter(Boolean);
+    if (document.activeElement !== origin.select && named.length !== origin.select.options.length - 1) {
+      fill(origin.select, h("option", { value: "" }, "all"), named.map((o) => h("option", { value: o }, o)));
+      origin.select.value = state.origin;
+    }
+    const found = state.q || state.origin || state.revised || state.visited ? `${count(data.matching)} match${data.texts_searched || !state.q ? "" : " (ids and origins; the data is too large to search its texts)"}` : `${count(data.samples)} samples`;
     fill(rows, h("p", { class: "muted", role: "status" }, `${found}; as of step ${count(data.committed_steps)}, from the ${data.source}`),
-      data.rows.length === 0 ? empty("No sample matches", "Search looks for the words as they stand, in any case.") : table([
+      data.rows.length === 0 ? empty(data.samples ? "No sample matches" : "No sample yet", data.samples ? "Search looks for the words as they stand, in any case; every filter must hold." : "Samples appear with the run that trains on them.") : table([
         { title: "Sample", cls: "nowrap", cell: (r) => h("a", { href: "#/ledger/" + encodeURIComponent(r.id) }, r.id) },
         { title: "Origin", cell: (r) => r.origin || "–" },
         { title: "Average " + data.score, num: true, cell: (r) => number(r.average, 3) },
@@ -52,7 +64,7 @@ async function list(context) {
       fill(scores, h("div", { class: "grid two" },
         h("section", { class: "card" }, h("h3", {}, "Scores of each step (c, nats per token)"),
           data.counts.length ? heatMap({ counts: data.counts, top: data.top, width: data.column_steps, label: "distribution of scores over steps" })
-            : empty("Not known now", "Another process writes the journal; averages come from its newest checkpoint.")),
+            : data.samples ? empty("Not known now", "Another process writes the journal; averages come from its newest checkpoint.") : empty("No score yet", "The first step of a run brings the first ones.")),
         h("section", { class: "card" }, h("h3", {}, `Average ${data.score} of ${count(data.visited)} visited samples; the right end fights the model`),
           histogram(data.averages, data.average_low, data.average_high, "distribution of average scores"))));
     } catch (error) {
@@ -63,7 +75,7 @@ async function list(context) {
   let lastAt = 0;
   return {
     node: h("div", {}, h("div", { class: "head" }, h("h1", {}, "Ledger"), h("span", { class: "note" }, "which demonstrations fight the model")), scores,
-      h("section", { class: "section" }, h("div", { class: "tools" }, search, h("label", { for: "sort" }, "Order"), sort), rows)),
+      h("section", { class: "section" }, h("div", { class: "tools" }, search, h("label", { for: "sort" }, "Order"), sort, origin.parts, revised.parts, visited.parts), rows)),
     shown: () => { load(); loadScores(); },
     live: (news) => {
       if (Date.now() - lastAt < 6000 || news.run.state !== "running") return;

@@ -15,7 +15,8 @@ const CARDS = [
 export async function overview() {
   const body = h("div", {});
   const node = h("div", {}, h("div", { class: "head" }, h("h1", {}, "Overview"), h("span", { class: "note", id: "overview-note" })), body);
-  return { node, live: (news) => draw(node, body, news) };
+  const none = () => fill(body, empty("No run yet", "akkord job submit RECIPE.yaml hands one in; it appears here by itself. Nodes shows who is there to carry it out."));
+  return { node, none, live: (news) => draw(node, body, news) };
 }
 
 function draw(node, body, news) {

@@ -3,21 +3,31 @@ import { get } from "./data.js";
 import { refreshing } from "./page-machines.js";
 import { bytes, count, duration, clock, none } from "./format.js";
 
+const VERIFY_POLL_MS = 2000;
+const CHECKPOINT = {
+  complete: ["✓ complete", "good"], damaged: ["✕ damaged", "bad"], "not a whole checkpoint": ["✕ not a whole checkpoint", "bad"], "removed by rotation": ["– removed by rotation", ""],
+};
+const reading = (c) => c.state === "complete" && c.verified === null;
+
 export async function checkpoints(context) {
   const body = h("div", {});
+  let timer = null;
   const load = async () => {
     const { rows } = await get("checkpoints", { run: context.run });
+    clearTimeout(timer);
+    if (rows.some(reading)) timer = setTimeout(() => load().catch(() => {}), VERIFY_POLL_MS);
     fill(body, rows.length === 0 ? empty("No checkpoint yet", "save_steps in the recipe says when the next one is written; Ctrl-C writes one too.") : table([
       { title: "After step", num: true, cell: (c) => count(c.committed_steps) },
-      { title: "State", cell: (c) => [badge(c.state === "complete" ? "✓ complete" : c.state.startsWith("not") ? "✕ " + c.state : "– " + c.state, c.state === "complete" ? "good" : c.state.startsWith("not") ? "bad" : ""), " ", c.resumes_from_here ? badge("↻ a resume starts here", "accent") : null, " ", c.best ? badge("★ best", "accent") : null] },
+      { title: "State", cell: (c) => [badge(...(CHECKPOINT[c.state] || [c.state])), " ", c.resumes_from_here ? badge("↻ a resume starts here", "accent") : null, " ", c.best ? badge("★ best", "accent") : null] },
       { title: "Written", cls: "nowrap", cell: (c) => (c.created_at ? c.created_at.replace("T", " ").slice(0, 19) : none) },
       { title: "Size", num: true, cell: (c) => bytes(c.bytes) },
       { title: "Took", num: true, cell: (c) => duration(c.seconds) },
       { title: "Blocked", num: true, cell: (c) => duration(c.blocked_seconds) },
+      { title: "Hashes", cell: (c) => (c.verified ? badge("✓ verified", "good") : c.verified === false ? [badge("✕ differs", "bad"), h("p", { class: "muted" }, c.fault)] : reading(c) ? badge("… being read") : none) },
       { title: "Files", num: true, cell: (c) => c.files ?? none },
       { title: "SHA-256 of the weights", cell: (c) => h("span", { class: "mono" }, c.sha256 ? c.sha256.slice(0, 16) + "…" : none) },
     ], rows, { label: "checkpoints" }),
-    h("p", { class: "muted section" }, "Complete: the manifest is whole and every file has its size; every hash was verified when it was written, and is again before a resume. Training goes on while one is written; Blocked is how long the next step waited for it."));
+    h("p", { class: "muted section" }, "Complete: the manifest is whole and every file has its size. Verified: every file was read in the background since it was last written, and has the hash in the manifest; a resume takes the newest of which that is so, and reads it again before. Training goes on while one is written; Blocked is how long the next step waited for it."));
   };
   await load();
   let seen = -1;
@@ -28,6 +38,7 @@ export async function checkpoints(context) {
       if (seen >= 0 && now !== seen) load().catch(() => {});
       seen = now;
     },
+    destroy: () => clearTimeout(timer),
   };
 }
 

@@ -213,6 +213,79 @@ class DashboardServerTest {
     assertThat(get("checkpoints").path("rows").get(0).path("sha256").asText()).hasSize(64);
   }
 
+  private static int refused(String path) throws IOException {
+    return Http.ask(server.port(), "GET", "/api/v1/" + path).status();
+  }
+
+  @Test
+  void curvesGoAgainstStepsTokensOrTime() throws IOException {
+    String curves = "runs/" + get("runs").path("main").asText() + "/curves?names=loss&x=";
+    JsonNode steps = get(curves + "step");
+    assertThat(numbers(steps.path("xs"))).isEqualTo(numbers(steps.path("steps"))).hasSize(8);
+    List<Double> tokens = numbers(get(curves + "tokens").path("xs"));
+    List<Double> time = numbers(get(curves + "time").path("xs"));
+    JsonNode run = get("overview").path("run");
+    assertThat(tokens).isSorted().doesNotHaveDuplicates();
+    assertThat(tokens.get(7)).isEqualTo(run.path("tokens").asDouble());
+    assertThat(time).isSorted().hasSize(8);
+    assertThat(time.get(7))
+        .isCloseTo(run.path("seconds").asDouble(), org.assertj.core.api.Assertions.within(1e-3));
+    assertThat(refused(curves + "moon")).isEqualTo(400);
+  }
+
+  private static List<Double> numbers(JsonNode array) {
+    List<Double> numbers = new ArrayList<>();
+    array.forEach(number -> numbers.add(number.asDouble()));
+    return numbers;
+  }
+
+  private static Set<String> distinct(String path, String column) throws IOException {
+    Set<String> values = new TreeSet<>();
+    get(path).path("rows").forEach(row -> values.add(row.path(column).asText()));
+    return values;
+  }
+
+  @Test
+  void logsAreThoseOfALevelAndAboveAndOfWhoeverIsNamed() throws IOException {
+    RunView view = runs.find("").orElseThrow();
+    view.log(1, "debug", "chatty", "d");
+    view.log(2, "warn", "disk", "w");
+    view.log(3, "error", "disk", "e");
+    assertThat(distinct("logs", "level")).containsExactly("debug", "error", "info", "warn");
+    assertThat(distinct("logs?level=info", "level")).containsExactly("error", "info", "warn");
+    assertThat(distinct("logs?level=warn", "level")).containsExactly("error", "warn");
+    assertThat(distinct("logs?level=error", "level")).containsExactly("error");
+    assertThat(refused("logs?level=loud")).isEqualTo(400);
+    assertThat(distinct("logs?who=disk", "source")).containsExactly("disk");
+    assertThat(distinct("logs?who=disk&level=error", "text")).containsExactly("e");
+    assertThat(distinct("logs?who=nobody", "source")).isEmpty();
+    assertThat(get("logs").path("sources").toString()).contains("disk", "chatty", "checkpointer");
+  }
+
+  @Test
+  void samplesAreFilteredByOriginRevisionAndVisits() throws IOException {
+    JsonNode all = get("samples");
+    String origin = all.path("origins").get(0).asText();
+    assertThat(distinct("samples?origin=" + origin, "origin")).containsExactly(origin);
+    int matching = 0;
+    for (String answer : List.of("yes", "no")) {
+      JsonNode some = get("samples?revised=" + answer);
+      matching += some.path("matching").asInt();
+      some.path("rows")
+          .forEach(
+              row ->
+                  assertThat(row.path("revision").asInt() > 0).isEqualTo(answer.equals("yes")));
+      JsonNode visited = get("samples?visited=" + answer);
+      visited
+          .path("rows")
+          .forEach(
+              row -> assertThat(row.path("average").isNull()).isEqualTo(answer.equals("no")));
+    }
+    assertThat(matching).isEqualTo(all.path("matching").asInt()).isEqualTo(17);
+    assertThat(refused("samples?revised=maybe")).isEqualTo(400);
+    assertThat(refused("samples?sort=beauty")).isEqualTo(400);
+  }
+
   @Test
   void theLiveStreamBeginsWithTheOverview() throws IOException {
     try (Socket socket = Http.open(server.port(), "GET", "/api/v1/live")) {
@@ -299,12 +372,11 @@ class DashboardServerTest {
   }
 
   @Test
-  void beyondLoopbackNothingIsToldWithoutTheTokenWhichIsInTheAddress() throws IOException {
+  void beyondLoopbackNothingIsToldWithoutTheTokenWhichIsNotInTheAddress() throws IOException {
     try (DashboardServer open =
         DashboardServer.start(
             new DashboardOptions("0.0.0.0", 0, 0), runs, Token.of(SECRET), line -> {})) {
-      assertThat(open.url()).endsWith("/#token=" + SECRET);
-      assertThat(server.url()).doesNotContain(SECRET);
+      assertThat(open.url()).isEqualTo("http://0.0.0.0:" + open.port());
       assertThat(Http.ask(open.port(), "GET", "/").status()).isEqualTo(200);
       for (String path : List.of("/api/v1/runs", "/api/v1/live", "/metrics")) {
         assertThat(Http.ask(open.port(), "GET", path).status()).as(path).isEqualTo(401);

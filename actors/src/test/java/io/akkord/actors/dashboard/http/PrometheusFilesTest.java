@@ -212,6 +212,8 @@ class PrometheusFilesTest {
             "AkkordNoStep",
             "AkkordStepsSkipped",
             "AkkordEntropyCollapse",
+            "AkkordEntropyHigh",
+            "AkkordRewritesRepeat",
             "AkkordNoRewriteAccepted",
             "AkkordStepOverdue",
             "AkkordStraggler",
