@@ -13,10 +13,12 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.akkord.actors.CborMessage;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.LaneInbox;
+import io.akkord.actors.disk.FreeSpace;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.model.hf.AdapterFolder;
 import io.akkord.model.hf.HfFolder;
 import io.akkord.proto.CheckpointManifest;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -29,6 +31,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Collects the slices' host snapshots of a version and writes them as a checkpoint in the
@@ -69,6 +73,8 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
   private record Finished(Write write, String folder, double seconds, Throwable failure)
       implements Command {}
 
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
+
   private final RunFacts facts;
   private final LaneInbox inbox;
   private final CheckpointWriter writer;
@@ -85,11 +91,12 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
    * The checkpointer of a run.
    *
    * @param metadata copies the model's configuration and tokenizer into a folder
+   * @param space asked before each checkpoint
    */
   public static Behavior<Command> create(
-      RunFacts facts, LaneInbox inbox, CheckpointContent.PathWriter metadata) {
+      RunFacts facts, LaneInbox inbox, CheckpointContent.PathWriter metadata, FreeSpace space) {
     int limit = facts.plan().recipe().saveTotalLimit().orElse(0);
-    return create(facts, inbox, metadata, new CheckpointWriter(limit, Clock.systemUTC()));
+    return create(facts, inbox, metadata, new CheckpointWriter(limit, Clock.systemUTC(), space));
   }
 
   /** The same with a writer on another disk. */
@@ -218,6 +225,18 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
 
   private Path writeNow(Write write, Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>> snapshot) {
     Path ledger = Path.of(write.ledgerFile());
+    Path folder = write(write, ledger, snapshot);
+    try {
+      Files.deleteIfExists(ledger);
+    } catch (IOException e) {
+      // The checkpoint is whole without it; the next one tries again.
+      LOG.warn("{} cannot be removed: {}", ledger, e.toString());
+    }
+    return folder;
+  }
+
+  private Path write(
+      Write write, Path ledger, Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>> snapshot) {
     return writer.write(
         facts.plan().recipe().outputDir(),
         new CheckpointContent(
@@ -229,8 +248,18 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
             source(snapshot.get(BulkHeader.Kind.SNAPSHOT_FIRST_MOMENT)),
             source(snapshot.get(BulkHeader.Kind.SNAPSHOT_SECOND_MOMENT)),
             file -> Files.copy(ledger, file),
+            size(ledger),
             metadata,
             write.trainerState()));
+  }
+
+  /** A ledger that is not there is named when it is copied. */
+  private static long size(Path ledger) {
+    try {
+      return Files.size(ledger);
+    } catch (IOException e) {
+      return 0;
+    }
   }
 
   private static CheckpointManifest parse(byte[] manifest) {
@@ -243,7 +272,12 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
 
   /** The element type of a run's master weights. */
   public static CheckpointContent.Dtype dtype(RunFacts facts) {
-    return facts.plan().recipe().dtype() == io.akkord.config.Dtype.FLOAT64
+    return dtype(facts.plan().recipe().dtype());
+  }
+
+  /** The element type of master weights when this is computed with. */
+  public static CheckpointContent.Dtype dtype(io.akkord.config.Dtype compute) {
+    return compute == io.akkord.config.Dtype.FLOAT64
         ? CheckpointContent.Dtype.F64
         : CheckpointContent.Dtype.F32;
   }
@@ -279,7 +313,7 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
     };
   }
 
-  private Behavior<Command> onFinished(Finished finished) throws java.io.IOException {
+  private Behavior<Command> onFinished(Finished finished) {
     writing = false;
     long steps = finished.write().committedSteps();
     timers.cancel(steps);
@@ -294,7 +328,6 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
       error = String.valueOf(cause.getMessage());
       getContext().getLog().error("checkpoint after step {}: {}", steps, error);
     }
-    Files.deleteIfExists(Path.of(finished.write().ledgerFile()));
     finished
         .write()
         .replyTo()

@@ -2,6 +2,7 @@ package io.akkord.actors.journal;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.akkord.actors.disk.Durable;
 import io.akkord.config.Persistence;
 import io.akkord.model.UserError;
 import java.nio.file.Files;
@@ -17,7 +18,7 @@ import java.util.concurrent.Executor;
 public final class Journal implements AutoCloseable {
   private final Database database;
 
-  private Journal(Database database) {
+  Journal(Database database) {
     this.database = database;
   }
 
@@ -50,7 +51,7 @@ public final class Journal implements AutoCloseable {
     JournalPlace place =
         new JournalPlace(settings.url(), settings.user(), UUID.randomUUID().toString());
     Database database = PostgresDatabase.open(settings, Optional.of(place.lock()));
-    place.write(runFolder);
+    place.write(runFolder, Durable.real());
     return new Journal(database);
   }
 

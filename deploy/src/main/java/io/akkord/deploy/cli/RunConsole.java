@@ -1,6 +1,7 @@
 package io.akkord.deploy.cli;
 
 import io.akkord.actors.dashboard.AttentionWatch;
+import io.akkord.actors.disk.FreeSpace;
 import io.akkord.actors.params.StepReport;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunResult;
@@ -17,6 +18,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -68,6 +70,7 @@ final class RunConsole {
       Settings settings,
       int workers,
       boolean resume,
+      Set<String> resumeAnyway,
       Place place,
       DashboardFlags dashboard) {
     AtomicReference<StopSignals> signals = new AtomicReference<>();
@@ -77,6 +80,7 @@ final class RunConsole {
           settings,
           workers,
           resume,
+          resumeAnyway,
           place,
           shown,
           run -> signals.set(StopSignals.listen(() -> run.stop(INTERRUPTED), this::line)));
@@ -97,6 +101,7 @@ final class RunConsole {
       Settings settings,
       int workers,
       boolean resume,
+      Set<String> resumeAnyway,
       Place place,
       RunDashboard dashboard,
       Consumer<TrainingRun> begun) {
@@ -109,6 +114,8 @@ final class RunConsole {
             settings,
             workers,
             resume,
+            resumeAnyway,
+            FreeSpace.real(),
             this::line,
             event -> {
               on(event);
