@@ -61,9 +61,12 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
   /**
    * The answer.
    *
+   * @param seconds of writing
+   * @param copySeconds of the slowest copy of a slice, for which training waited
    * @param error what went wrong; null if nothing did
    */
-  public record Written(long committedSteps, String folder, double seconds, String error)
+  public record Written(
+      long committedSteps, String folder, double seconds, double copySeconds, String error)
       implements CborMessage {}
 
   private record BlockArrived(BulkHeader header, long block) implements Command {}
@@ -184,7 +187,7 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
                 state,
                 here,
                 facts.slices().size());
-    write.replyTo().tell(new Written(write.committedSteps(), null, 0, error));
+    write.replyTo().tell(new Written(write.committedSteps(), null, 0, 0, error));
     return this;
   }
 
@@ -317,6 +320,7 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
     writing = false;
     long steps = finished.write().committedSteps();
     timers.cancel(steps);
+    double copySeconds = copySeconds(steps);
     written = Math.max(written, steps);
     release(steps);
     String error = null;
@@ -331,9 +335,19 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
     finished
         .write()
         .replyTo()
-        .tell(new Written(steps, finished.folder(), finished.seconds(), error));
+        .tell(new Written(steps, finished.folder(), finished.seconds(), copySeconds, error));
     writeWhenReady();
     return this;
+  }
+
+  /** Slices are copied side by side, so the run waited for the slowest. */
+  private double copySeconds(long steps) {
+    return snapshots.getOrDefault(steps, Map.of()).values().stream()
+            .flatMap(slices -> slices.values().stream())
+            .mapToLong(block -> block.header().assignment())
+            .max()
+            .orElse(0)
+        / 1e9;
   }
 
   private void release(long upTo) {

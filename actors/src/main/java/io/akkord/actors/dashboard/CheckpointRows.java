@@ -42,7 +42,9 @@ public final class CheckpointRows {
     row.put("committed_steps", checkpoint.committedSteps());
     row.put("folder", String.valueOf(checkpoint.folder().getFileName()));
     row.put("seconds", finishedOrNull == null ? null : finishedOrNull.getSeconds());
-    row.put("blocked_seconds", finishedOrNull == null ? null : finishedOrNull.getBlockedSeconds());
+    row.put(
+        "checkpoint_blocked_seconds",
+        finishedOrNull == null ? null : finishedOrNull.getBlockedSeconds());
     row.put("resumes_from_here", resumed);
     try {
       CheckpointManifest manifest = Checkpoints.manifest(checkpoint.folder());
@@ -74,7 +76,7 @@ public final class CheckpointRows {
     Map<String, Object> row = Views.map();
     row.put("committed_steps", finished.getCommittedSteps());
     row.put("seconds", finished.getSeconds());
-    row.put("blocked_seconds", finished.getBlockedSeconds());
+    row.put("checkpoint_blocked_seconds", finished.getBlockedSeconds());
     row.put("resumes_from_here", false);
     row.put("state", "removed by rotation");
     return row;

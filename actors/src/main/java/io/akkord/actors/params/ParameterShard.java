@@ -83,7 +83,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   private record Summed(long step, long assignment, double[] squares, Throwable failure)
       implements Command {}
 
-  private record Applied(long version, SliceStore.Snapshot snapshot, Throwable failure)
+  private record Applied(long version, HeldSlice.Copied copied, Throwable failure)
       implements Command {}
 
   private record Sent(String worker, long version) implements Command {}
@@ -290,7 +290,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     if (fed.failure() != null) {
       throw failed("be copied", fed.failure());
     }
-    sendSnapshot(fed.feed().lane(), fed.snapshot());
+    sendSnapshot(fed.feed().lane(), fed.snapshot(), 0);
     return this;
   }
 
@@ -416,7 +416,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     getContext()
         .pipeToSelf(
             device.submit(() -> held.apply(apply)),
-            (snapshot, failure) -> new Applied(apply.step() + 1, snapshot, failure));
+            (copied, failure) -> new Applied(apply.step() + 1, copied, failure));
   }
 
   private Behavior<Command> onApplied(Applied applied) {
@@ -427,23 +427,23 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     applying = false;
     releaseWhenIdle();
     publishAll();
-    if (applied.snapshot() != null) {
-      sendSnapshot(checkpointLane, applied.snapshot());
+    if (applied.copied() != null) {
+      sendSnapshot(checkpointLane, applied.copied().snapshot(), applied.copied().nanos());
     }
     feedWhenIdle();
     sumWhenComplete();
     return this;
   }
 
-  private void sendSnapshot(LaneAddress lane, SliceStore.Snapshot snapshot) {
-    bulk.send(lane, header(Kind.SNAPSHOT_WEIGHTS), snapshot.weights());
-    bulk.send(lane, header(Kind.SNAPSHOT_FIRST_MOMENT), snapshot.firstMoment());
-    bulk.send(lane, header(Kind.SNAPSHOT_SECOND_MOMENT), snapshot.secondMoment());
+  private void sendSnapshot(LaneAddress lane, SliceStore.Snapshot snapshot, long nanos) {
+    bulk.send(lane, header(Kind.SNAPSHOT_WEIGHTS, nanos), snapshot.weights());
+    bulk.send(lane, header(Kind.SNAPSHOT_FIRST_MOMENT, nanos), snapshot.firstMoment());
+    bulk.send(lane, header(Kind.SNAPSHOT_SECOND_MOMENT, nanos), snapshot.secondMoment());
   }
 
-  private BulkHeader header(Kind kind) {
+  private BulkHeader header(Kind kind, long nanos) {
     return new BulkHeader(
-        facts.runId(), facts.attempt(), version, 0, kind, 0, STATE.size(), slice.index());
+        facts.runId(), facts.attempt(), version, nanos, kind, 0, STATE.size(), slice.index());
   }
 
   private void publish(String worker) {
@@ -453,7 +453,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     long sent = version;
     sending.put(worker, sent);
     CompletionStage<Void> send =
-        bulk.send(lanes.get(worker), header(Kind.PARAMETERS), held.store().weights());
+        bulk.send(lanes.get(worker), header(Kind.PARAMETERS, 0), held.store().weights());
     reading.removeIf(CompletableFuture::isDone);
     reading.add(send.toCompletableFuture());
     getContext().pipeToSelf(send, (released, failure) -> new Sent(worker, sent));

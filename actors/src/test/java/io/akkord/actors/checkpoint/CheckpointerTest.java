@@ -31,6 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 class CheckpointerTest {
   private static final ActorTestKit KIT = ActorTestKit.create();
 
+  private static final long COPY_NANOS = 250_000_000;
+
   @TempDir Path folder;
   private final InJvmBulk bulk = new InJvmBulk();
   private final TestProbe<Checkpointer.Written> probe = KIT.createTestProbe();
@@ -66,7 +68,7 @@ class CheckpointerTest {
     }
     bulk.send(
         inbox.address(),
-        new BulkHeader(facts.runId(), 1, version, 0, kind, 0, 3, slice),
+        new BulkHeader(facts.runId(), 1, version, COPY_NANOS * (slice + 1), kind, 0, 3, slice),
         bytes.flip());
   }
 
@@ -106,6 +108,7 @@ class CheckpointerTest {
     sendAll(2);
     Checkpointer.Written written = answer();
     assertThat(written.error()).isNull();
+    assertThat(written.copySeconds()).as("of the slowest of two slices").isEqualTo(0.5);
     assertThat(ledger).doesNotExist();
     Path checkpoint = Path.of(written.folder());
     Checkpoints.verify(checkpoint);

@@ -273,10 +273,13 @@ class BadDayTest {
   @Test
   void aGradientThatIsNotANumberOnceIsComputedAgainAndTheBitsStay() throws Exception {
     AtomicInteger poisoned = new AtomicInteger();
-    bulk = new PoisonedBulk(4, poisoned, 1);
+    PoisonedBulk lane = new PoisonedBulk(4, poisoned, 1);
+    bulk = lane;
     assertThat(run("poisoned-once", false).finished()).isTrue();
     assertThat(poisoned).hasValue(1);
     assertThat(hash("poisoned-once")).isEqualTo(quiet);
+    assertThat(lane.copies).as("time that copies for checkpoints took").isNotEmpty();
+    assertThat(lane.copies).allMatch(nanos -> nanos > 0);
   }
 
   @Test
@@ -304,6 +307,7 @@ class BadDayTest {
     private final long step;
     private final AtomicInteger poisoned;
     private final int most;
+    final List<Long> copies = new CopyOnWriteArrayList<>();
 
     PoisonedBulk(long step, AtomicInteger poisoned, int most) {
       this.step = step;
@@ -327,6 +331,9 @@ class BadDayTest {
           header.kind() == BulkHeader.Kind.GRADIENT
               && header.step() == step
               && poisoned.getAndUpdate(n -> n < most ? n + 1 : n) < most;
+      if (header.kind() == BulkHeader.Kind.SNAPSHOT_WEIGHTS && header.step() > 0) {
+        copies.add(header.assignment());
+      }
       return lane.send(to, header, hit ? poison(bytes) : bytes);
     }
 

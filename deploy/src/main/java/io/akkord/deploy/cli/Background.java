@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -60,8 +59,8 @@ final class Background {
     } catch (IOException e) {
       throw new UserError("the node's process cannot be started: " + e.getMessage(), e);
     }
-    Instant deadline = Instant.now().plus(DEADLINE);
-    while (Instant.now().isBefore(deadline)) {
+    long began = System.nanoTime();
+    while (System.nanoTime() - began < DEADLINE.toNanos()) {
       Optional<NodeFiles.Entry> entry = files.of(process.pid());
       if (entry.isPresent()) {
         next(entry.get(), head, log);

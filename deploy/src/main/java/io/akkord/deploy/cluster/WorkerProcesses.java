@@ -7,8 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -36,7 +34,8 @@ public final class WorkerProcesses implements AutoCloseable {
   private final Path logs;
   private final Consumer<String> say;
   private final Map<String, Process> running = new ConcurrentHashMap<>();
-  private final Map<String, List<Instant>> restartsOf = new ConcurrentHashMap<>();
+  private final RestartRate restartRate =
+      new RestartRate(MOST_RESTARTS, WITHIN, System::nanoTime);
   private final Set<String> givenUp = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService restarts =
       Executors.newSingleThreadScheduledExecutor(
@@ -103,7 +102,7 @@ public final class WorkerProcesses implements AutoCloseable {
     if (closing) {
       return;
     }
-    boolean again = mayRestart(name);
+    boolean again = restartRate.allows(name);
     StringBuilder text =
         new StringBuilder(
             "%s (pid %d) %sended with %s"
@@ -123,14 +122,6 @@ public final class WorkerProcesses implements AutoCloseable {
     if (again) {
       restarts.schedule(() -> startAgain(name, restart + 1), 1, TimeUnit.SECONDS);
     }
-  }
-
-  private boolean mayRestart(String name) {
-    Instant now = Instant.now();
-    List<Instant> times = restartsOf.computeIfAbsent(name, n -> new ArrayList<>());
-    times.removeIf(time -> time.isBefore(now.minus(WITHIN)));
-    times.add(now);
-    return times.size() <= MOST_RESTARTS;
   }
 
   /**
