@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import akka.actor.PoisonPill;
 import akka.actor.typed.javadsl.Adapter;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.typesafe.config.ConfigFactory;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.InJvmBulk;
 import io.akkord.actors.bulk.LaneAddress;
+import io.akkord.actors.bulk.netty.FlippingLane;
 import io.akkord.actors.checkpoint.Checkpoints;
 import io.akkord.actors.disk.FreeSpace;
 import io.akkord.actors.journal.Journal;
@@ -42,6 +46,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** Disks, files and numbers go bad under a real run: it says so, and nothing is lost. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -299,6 +304,36 @@ class BadDayTest {
                 note.startsWith("step 4 was skipped: ")
                     && note.matches(".*twice; samples in the batch: (\\d+, ){7}\\d+"));
     assertThat(hash("poisoned")).isNotEqualTo(quiet);
+  }
+
+  @Test
+  void aBitThatFlipsOnTheWireIsNoticedByItsChecksumAndTheBitsOfTheModelStay() throws Exception {
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    Logger lane = (Logger) LoggerFactory.getLogger("io.akkord.actors.bulk.netty");
+    lane.addAppender(log);
+    List<String> notes = new CopyOnWriteArrayList<>();
+    listener =
+        (run, event) -> {
+          if (event instanceof RunEvent.Note note) {
+            notes.add(note.text());
+          }
+        };
+    try (FlippingLane flipping = FlippingLane.open(12 << 20)) {
+      bulk = flipping;
+      assertThat(run("flipped-wire", false).finished()).isTrue();
+      assertThat(flipping.flipped()).isTrue();
+    } finally {
+      lane.detachAppender(log);
+    }
+    assertThat(log.list.stream().map(ILoggingEvent::getFormattedMessage))
+        .anyMatch(
+            line ->
+                line.startsWith("lost the process ")
+                    && line.contains("127.0.0.1:")
+                    && line.contains("wrong checksum of "));
+    assertThat(notes).anyMatch(note -> note.contains("worker-0 is lost"));
+    assertThat(hash("flipped-wire")).isEqualTo(quiet);
   }
 
   /** Puts a NaN into gradients of one step, so many times. */
