@@ -36,11 +36,14 @@ import java.util.stream.IntStream;
  * answered.
  */
 final class Boundaries {
-  private static final Duration FIRST_WAIT = Duration.ofMillis(100);
-  private static final int QUIET_QUESTIONS = 5;
+  /** Before a checkpoint the last step is often on its way to the ledger still: milliseconds. */
+  private static final Duration FIRST_WAIT = Duration.ofMillis(10);
+
+  private static final int MOST_DOUBLINGS = 11;
+  private static final int QUIET_QUESTIONS = 8;
 
   /** With waits that double up to the ledger's deadline: some minutes. */
-  private static final int MOST_QUESTIONS = 20;
+  private static final int MOST_QUESTIONS = 23;
 
   private static final int MOST_FAILED_SAVES = 3;
 
@@ -181,7 +184,7 @@ final class Boundaries {
   private void armResend() {
     // A question that came too early is answered soon; a ledger in trouble is not pressed.
     Duration longest = facts.settings().deadlines().ledgerAcknowledgement();
-    Duration wait = FIRST_WAIT.multipliedBy(1L << Math.min(asked, 10));
+    Duration wait = FIRST_WAIT.multipliedBy(1L << Math.min(asked, MOST_DOUBLINGS));
     timers.startSingleTimer(
         Supervisor.Resend.INSTANCE,
         Supervisor.Resend.INSTANCE,

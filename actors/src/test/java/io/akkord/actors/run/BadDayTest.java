@@ -31,8 +31,10 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -334,6 +336,43 @@ class BadDayTest {
                     && line.contains("wrong checksum of "));
     assertThat(notes).anyMatch(note -> note.contains("worker-0 is lost"));
     assertThat(hash("flipped-wire")).isEqualTo(quiet);
+  }
+
+  @Test
+  void aWorkerThatAnswersSlowlyForEverCostsTimeAndNoBit() throws Exception {
+    SlowBulk slow = new SlowBulk();
+    bulk = slow;
+    assertThat(run("slow", false).finished()).isTrue();
+    assertThat(slow.late).hasValueGreaterThanOrEqualTo(STEPS);
+    assertThat(hash("slow")).isEqualTo(quiet);
+  }
+
+  /** Sends the gradients of the second half of the shards late, of every step. */
+  private static final class SlowBulk implements Bulk {
+    private static final int MILLIS = 150;
+    private final InJvmBulk lane = new InJvmBulk();
+    final AtomicInteger late = new AtomicInteger();
+
+    @Override
+    public LaneAddress open(Receiver receiver) {
+      return lane.open(receiver);
+    }
+
+    @Override
+    public void close(LaneAddress address) {
+      lane.close(address);
+    }
+
+    @Override
+    public CompletionStage<Void> send(LaneAddress to, BulkHeader header, ByteBuffer bytes) {
+      if (header.kind() != BulkHeader.Kind.GRADIENT || header.lo() < 2) {
+        return lane.send(to, header, bytes);
+      }
+      late.incrementAndGet();
+      Executor later = CompletableFuture.delayedExecutor(MILLIS, TimeUnit.MILLISECONDS);
+      return CompletableFuture.supplyAsync(() -> lane.send(to, header, bytes), later)
+          .thenCompose(sent -> sent);
+    }
   }
 
   /** Puts a NaN into gradients of one step, so many times. */
