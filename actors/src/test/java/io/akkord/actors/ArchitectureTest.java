@@ -7,6 +7,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import java.util.Set;
 import java.util.concurrent.Future;
 
 @AnalyzeClasses(packages = "io.akkord.actors", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -54,6 +55,53 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .haveFullyQualifiedName("akka.actor.typed.javadsl.AskPattern")
           .because("a question whose answer is lost is asked again, not waited for");
+
+  /** Who writes the time down. */
+  private static final Set<String> STAMPS =
+      Set.of(
+          "io.akkord.actors.checkpoint.CheckpointWriter",
+          "io.akkord.actors.checkpoint.Checkpointer",
+          "io.akkord.actors.content.ContentHashes",
+          "io.akkord.actors.content.ContentStore",
+          "io.akkord.actors.params.KeptSlices",
+          "io.akkord.actors.run.EventsFile",
+          "io.akkord.actors.run.MetricsFile",
+          "io.akkord.actors.run.OutputFolder",
+          "io.akkord.actors.run.TrainingRun");
+
+  @ArchTest
+  static final ArchRule NOBODY_DECIDES_BY_THE_CLOCK_ON_THE_WALL =
+      noClasses()
+          .that()
+          .resideInAPackage("io.akkord.actors..")
+          .and()
+          // Stamps for people, files of other programs, certificates: nothing of a run waits for them.
+          .resideOutsideOfPackages("..actors.dashboard..", "..actors.security..", "..simulation..")
+          .and(
+              com.tngtech.archunit.base.DescribedPredicate.not(
+                  com.tngtech.archunit.base.DescribedPredicate.describe(
+                      "write stamps",
+                      c -> STAMPS.stream().anyMatch(s -> c.getName().startsWith(s)))))
+          .should()
+          .callMethodWhere(JavaCall.Predicates.target(new WallClock()))
+          .because("a clock that is set would end waits too early or never; nanoTime only goes on");
+
+  private static final class WallClock
+      extends com.tngtech.archunit.base.DescribedPredicate<
+          com.tngtech.archunit.core.domain.AccessTarget> {
+    WallClock() {
+      super("asks for the time of day");
+    }
+
+    @Override
+    public boolean test(com.tngtech.archunit.core.domain.AccessTarget target) {
+      String owner = target.getOwner().getName();
+      String name = target.getName();
+      return owner.equals("java.lang.System") && name.equals("currentTimeMillis")
+          || owner.startsWith("java.time.") && name.equals("now")
+          || owner.equals("java.time.Clock") && name.startsWith("system");
+    }
+  }
 
   private static final class Waiting
       extends com.tngtech.archunit.base.DescribedPredicate<

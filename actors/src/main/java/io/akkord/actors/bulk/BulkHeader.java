@@ -8,7 +8,8 @@ import io.akkord.actors.CborMessage;
  * @param run the run's id
  * @param attempt 1-based
  * @param step of a gradient (0-based); version of parameters and snapshots
- * @param assignment under which a gradient was computed; 0 for everything else
+ * @param assignment under which a gradient was computed; nanoseconds that the copy of a snapshot
+ *     for a checkpoint took; 0 for everything else
  * @param kind what the numbers stand for
  * @param dtype what they are
  * @param lo first logical shard of a gradient's subtree

@@ -16,6 +16,7 @@ import java.util.List;
  * @param firstMoment Adam's m
  * @param secondMoment Adam's v
  * @param ledger writes {@code ledger.bin}
+ * @param ledgerBytes about what that takes
  * @param metadata copies config, tokenizer and generation files into the folder
  * @param trainerState the text of {@code trainer_state.json}
  */
@@ -28,8 +29,12 @@ public record CheckpointContent(
     FlatSource firstMoment,
     FlatSource secondMoment,
     PathWriter ledger,
+    long ledgerBytes,
     PathWriter metadata,
     String trainerState) {
+
+  /** Configuration, tokenizer, state and manifests. */
+  private static final long SMALL_FILES = 64L << 20;
 
   /** Element types of a checkpoint, named as safetensors does. */
   public enum Dtype {
@@ -75,8 +80,19 @@ public record CheckpointContent(
     tensors = List.copyOf(tensors);
   }
 
-  /** Bytes of weights and both moments. */
-  long tensorBytes() {
-    return tensors.stream().mapToLong(Tensor::elements).sum() * dtype.bytes();
+  /** About what the checkpoint takes on the disk. */
+  long bytes() {
+    long elements = tensors.stream().mapToLong(Tensor::elements).sum();
+    return bytes(elements, dtype, ledgerBytes);
+  }
+
+  /**
+   * About what a checkpoint takes on the disk.
+   *
+   * @param elements parameters that are trained
+   */
+  public static long bytes(long elements, Dtype dtype, long ledgerBytes) {
+    // Weights and two moments; the ledger a second time as text for people.
+    return 3 * elements * dtype.bytes() + 3 * ledgerBytes + SMALL_FILES;
   }
 }

@@ -1,13 +1,12 @@
 package io.akkord.actors.checkpoint;
 
 import io.akkord.actors.checkpoint.CheckpointContent.PathWriter;
+import io.akkord.actors.disk.Durable;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -70,9 +69,7 @@ interface CheckpointFs {
 
     @Override
     public void force(Path path) throws IOException {
-      try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-        channel.force(true);
-      }
+      Durable.force(path);
     }
 
     @Override

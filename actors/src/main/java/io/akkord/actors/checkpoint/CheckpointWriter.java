@@ -3,6 +3,7 @@ package io.akkord.actors.checkpoint;
 import io.akkord.actors.checkpoint.CheckpointContent.PathWriter;
 import io.akkord.actors.checkpoint.CheckpointContent.Tensor;
 import io.akkord.actors.checkpoint.Checkpoints.Checkpoint;
+import io.akkord.actors.disk.FreeSpace;
 import io.akkord.actors.ledger.LedgerFile;
 import io.akkord.model.UserError;
 import io.akkord.model.hf.SafetensorsWriter;
@@ -17,6 +18,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes checkpoints so that a folder named {@code checkpoint-N} is whole whenever it is there:
@@ -29,32 +34,66 @@ public final class CheckpointWriter {
   static final String REWRITES = "rewrites.jsonl";
   static final String TRAINER_STATE = "trainer_state.json";
 
+  private static final Logger LOG = LoggerFactory.getLogger(CheckpointWriter.class);
+
   /** Unfinished or unwanted folders: their names are no checkpoint's, so nobody loads them. */
   private static final String TEMPORARY = ".checkpoint-tmp-";
 
   private static final String DISCARDED = ".checkpoint-old-";
 
-  // Bytes for what is not tensors, when asking whether the disk has room; the ledger's is on top.
-  private static final long SMALL_FILES = 64L << 20;
+  /** What a ledger is saved as until it is part of a checkpoint. */
+  private static final Pattern WAITING_LEDGER = Pattern.compile("\\.ledger-(\\d{1,18})\\.bin");
 
   private final CheckpointFs fs;
   private final Clock clock;
   private final int saveTotalLimit;
+  private final FreeSpace space;
 
   /**
    * A writer for one run.
    *
    * @param saveTotalLimit how many of the newest checkpoints to keep, besides the best; 0 keeps all
    * @param clock for the manifest
+   * @param space asked before each checkpoint
    */
-  public CheckpointWriter(int saveTotalLimit, Clock clock) {
-    this(CheckpointFs.real(), saveTotalLimit, clock);
+  public CheckpointWriter(int saveTotalLimit, Clock clock, FreeSpace space) {
+    this(CheckpointFs.real(), saveTotalLimit, clock, space);
+  }
+
+  CheckpointWriter(int saveTotalLimit, Clock clock) {
+    this(saveTotalLimit, clock, FreeSpace.real());
   }
 
   CheckpointWriter(CheckpointFs fs, int saveTotalLimit, Clock clock) {
+    this(fs, saveTotalLimit, clock, FreeSpace.real());
+  }
+
+  CheckpointWriter(CheckpointFs fs, int saveTotalLimit, Clock clock, FreeSpace space) {
     this.fs = fs;
     this.saveTotalLimit = saveTotalLimit;
     this.clock = clock;
+    this.space = space;
+  }
+
+  /** Where the ledger's state waits for the checkpoint after so many steps. */
+  public static Path waitingLedger(Path outputDir, long committedSteps) {
+    return outputDir.resolve(".ledger-" + committedSteps + ".bin");
+  }
+
+  /**
+   * Removes what a process that was killed has left of unfinished checkpoints.
+   *
+   * @throws UserError when the folder cannot be written
+   */
+  public static void clean(Path outputDir) {
+    try {
+      new CheckpointWriter(CheckpointFs.real(), 0, Clock.systemUTC())
+          .removeLeftovers(outputDir, Long.MAX_VALUE);
+    } catch (IOException e) {
+      throw new UserError(
+          "output_dir %s: an unfinished checkpoint cannot be removed (%s)".formatted(outputDir, e),
+          e);
+    }
   }
 
   /**
@@ -69,9 +108,9 @@ public final class CheckpointWriter {
     long steps = content.facts().getCommittedSteps();
     Path folder = Checkpoints.folder(outputDir, steps);
     try {
-      removeLeftovers(outputDir);
+      removeLeftovers(outputDir, steps);
       if (!isThere(folder, content.facts())) {
-        requireRoom(outputDir, content);
+        space.require(outputDir, content.bytes());
         Path temporary = outputDir.resolve(TEMPORARY + steps);
         fs.createFolder(temporary);
         fill(temporary, content);
@@ -80,14 +119,30 @@ public final class CheckpointWriter {
       rotate(outputDir, content.facts());
       return folder;
     } catch (IOException e) {
-      throw notWritten(outputDir, content, e);
+      UserError error = notWritten(outputDir, content, e);
+      discard(outputDir.resolve(TEMPORARY + steps));
+      throw error;
     }
   }
 
-  private void removeLeftovers(Path outputDir) throws IOException {
+  /** Gives the room back that half a checkpoint takes. */
+  private void discard(Path temporary) {
+    try {
+      if (Files.exists(temporary)) {
+        fs.deleteAll(temporary);
+      }
+    } catch (IOException e) {
+      LOG.warn("{} cannot be removed: {}", temporary, e.toString());
+    }
+  }
+
+  /** Ledgers of later steps wait for checkpoints that are still to be written. */
+  private void removeLeftovers(Path outputDir, long before) throws IOException {
     for (Path entry : CheckpointFs.entries(outputDir)) {
       String name = entry.getFileName().toString();
-      if (name.startsWith(TEMPORARY) || name.startsWith(DISCARDED)) {
+      Matcher ledger = WAITING_LEDGER.matcher(name);
+      boolean old = ledger.matches() && Long.parseLong(ledger.group(1)) < before;
+      if (old || name.startsWith(TEMPORARY) || name.startsWith(DISCARDED)) {
         fs.deleteAll(entry);
       }
     }
@@ -157,7 +212,7 @@ public final class CheckpointWriter {
       fs.rename(old.folder(), discarded);
       fs.deleteAll(discarded);
     }
-    removeLeftovers(outputDir);
+    removeLeftovers(outputDir, verified);
   }
 
   private CheckpointManifest manifest(Path folder, CheckpointContent content) throws IOException {
@@ -209,36 +264,15 @@ public final class CheckpointWriter {
     return file -> Files.writeString(file, text);
   }
 
-  private static long bytesNeeded(CheckpointContent content) {
-    return 3 * content.tensorBytes() + SMALL_FILES;
-  }
-
-  private static void requireRoom(Path outputDir, CheckpointContent content) throws IOException {
-    long free = Files.getFileStore(outputDir).getUsableSpace();
-    if (free < bytesNeeded(content)) {
-      throw new IOException("too little room");
-    }
-  }
-
-  private static UserError notWritten(Path outputDir, CheckpointContent content, IOException e) {
+  private UserError notWritten(Path outputDir, CheckpointContent content, IOException e) {
     return new UserError(
         String.format(
-            "%s: checkpoint-%d cannot be written (%s): about %d MB are needed, %s. Make room or"
-                + " mend the permissions; older checkpoints are untouched, so `--resume` goes on"
-                + " from the newest.",
+            "%s: checkpoint-%d cannot be written (%s): %s. Make room or mend the permissions; older"
+                + " checkpoints are untouched, so `--resume` goes on from the newest.",
             outputDir,
             content.facts().getCommittedSteps(),
-            e,
-            bytesNeeded(content) >> 20,
-            free(outputDir)),
+            e instanceof FreeSpace.TooLittle ? e.getMessage() : e,
+            space.text(outputDir, content.bytes())),
         e);
-  }
-
-  private static String free(Path outputDir) {
-    try {
-      return (Files.getFileStore(outputDir).getUsableSpace() >> 20) + " MB are free";
-    } catch (IOException e) {
-      return "what is free cannot be told";
-    }
   }
 }

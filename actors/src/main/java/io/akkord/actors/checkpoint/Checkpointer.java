@@ -13,12 +13,14 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.akkord.actors.CborMessage;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.LaneInbox;
+import io.akkord.actors.disk.FreeSpace;
 import io.akkord.actors.params.SliceBlocks;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.model.hf.AdapterFolder;
 import io.akkord.model.hf.HfFolder;
 import io.akkord.model.layout.ParameterLayout.Slice;
 import io.akkord.proto.CheckpointManifest;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -32,6 +34,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Collects the slices' host snapshots of a version and writes them as a checkpoint in the
@@ -60,11 +64,18 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
   /**
    * The answer.
    *
+   * @param seconds of writing
+   * @param copySeconds of the slowest copy of a slice, for which training waited
    * @param error what went wrong; null if nothing did
    * @param missing slices that did not come in time
    */
   public record Written(
-      long committedSteps, String folder, double seconds, String error, List<Integer> missing)
+      long committedSteps,
+      String folder,
+      double seconds,
+      double copySeconds,
+      String error,
+      List<Integer> missing)
       implements CborMessage {}
 
   private record BlockArrived(BulkHeader header, long block) implements Command {}
@@ -76,6 +87,7 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
 
   /** Weights and two moments. */
   private static final int KINDS = 3;
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
 
   private final RunFacts facts;
   private final LaneInbox inbox;
@@ -93,11 +105,12 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
    * The checkpointer of a run.
    *
    * @param metadata copies the model's configuration and tokenizer into a folder
+   * @param space asked before each checkpoint
    */
   public static Behavior<Command> create(
-      RunFacts facts, LaneInbox inbox, CheckpointContent.PathWriter metadata) {
+      RunFacts facts, LaneInbox inbox, CheckpointContent.PathWriter metadata, FreeSpace space) {
     int limit = facts.plan().recipe().saveTotalLimit().orElse(0);
-    return create(facts, inbox, metadata, new CheckpointWriter(limit, Clock.systemUTC()));
+    return create(facts, inbox, metadata, new CheckpointWriter(limit, Clock.systemUTC(), space));
   }
 
   /** The same with a writer on another disk. */
@@ -198,7 +211,7 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
                 state,
                 here,
                 facts.slices().size());
-    write.replyTo().tell(new Written(write.committedSteps(), null, 0, error, missing(snapshot)));
+    write.replyTo().tell(new Written(write.committedSteps(), null, 0, 0, error, missing(snapshot)));
     return this;
   }
 
@@ -247,6 +260,18 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
 
   private Path writeNow(Write write, Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>> snapshot) {
     Path ledger = Path.of(write.ledgerFile());
+    Path folder = write(write, ledger, snapshot);
+    try {
+      Files.deleteIfExists(ledger);
+    } catch (IOException e) {
+      // The checkpoint is whole without it; the next one tries again.
+      LOG.warn("{} cannot be removed: {}", ledger, e.toString());
+    }
+    return folder;
+  }
+
+  private Path write(
+      Write write, Path ledger, Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>> snapshot) {
     return writer.write(
         facts.plan().recipe().outputDir(),
         new CheckpointContent(
@@ -258,8 +283,18 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
             source(snapshot.get(BulkHeader.Kind.SNAPSHOT_FIRST_MOMENT)),
             source(snapshot.get(BulkHeader.Kind.SNAPSHOT_SECOND_MOMENT)),
             file -> Files.copy(ledger, file),
+            size(ledger),
             metadata,
             write.trainerState()));
+  }
+
+  /** A ledger that is not there is named when it is copied. */
+  private static long size(Path ledger) {
+    try {
+      return Files.size(ledger);
+    } catch (IOException e) {
+      return 0;
+    }
   }
 
   private static CheckpointManifest parse(byte[] manifest) {
@@ -272,7 +307,12 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
 
   /** The element type of a run's master weights. */
   public static CheckpointContent.Dtype dtype(RunFacts facts) {
-    return facts.plan().recipe().dtype() == io.akkord.config.Dtype.FLOAT64
+    return dtype(facts.plan().recipe().dtype());
+  }
+
+  /** The element type of master weights when this is computed with. */
+  public static CheckpointContent.Dtype dtype(io.akkord.config.Dtype compute) {
+    return compute == io.akkord.config.Dtype.FLOAT64
         ? CheckpointContent.Dtype.F64
         : CheckpointContent.Dtype.F32;
   }
@@ -308,10 +348,11 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
     };
   }
 
-  private Behavior<Command> onFinished(Finished finished) throws java.io.IOException {
+  private Behavior<Command> onFinished(Finished finished) {
     writing = false;
     long steps = finished.write().committedSteps();
     timers.cancel(steps);
+    double copySeconds = copySeconds(steps);
     written = Math.max(written, steps);
     release(steps);
     String error = null;
@@ -323,13 +364,24 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
       error = String.valueOf(cause.getMessage());
       getContext().getLog().error("checkpoint after step {}: {}", steps, error);
     }
-    Files.deleteIfExists(Path.of(finished.write().ledgerFile()));
     finished
         .write()
         .replyTo()
-        .tell(new Written(steps, finished.folder(), finished.seconds(), error, List.of()));
+        .tell(
+            new Written(
+                steps, finished.folder(), finished.seconds(), copySeconds, error, List.of()));
     writeWhenReady();
     return this;
+  }
+
+  /** Slices are copied side by side, so the run waited for the slowest. */
+  private double copySeconds(long steps) {
+    return snapshots.getOrDefault(steps, Map.of()).values().stream()
+            .flatMap(slices -> slices.values().stream())
+            .mapToLong(block -> block.header().assignment())
+            .max()
+            .orElse(0)
+        / 1e9;
   }
 
   private void release(long upTo) {

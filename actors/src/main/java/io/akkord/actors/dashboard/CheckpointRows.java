@@ -67,7 +67,9 @@ public final class CheckpointRows {
     row.put("committed_steps", checkpoint.committedSteps());
     row.put("folder", String.valueOf(checkpoint.folder().getFileName()));
     row.put("seconds", finishedOrNull == null ? null : finishedOrNull.getSeconds());
-    row.put("blocked_seconds", finishedOrNull == null ? null : finishedOrNull.getBlockedSeconds());
+    row.put(
+        "checkpoint_blocked_seconds",
+        finishedOrNull == null ? null : finishedOrNull.getBlockedSeconds());
     row.put("resumes_from_here", resumed);
     row.put("verified", verdict.map(v -> v.fault().isEmpty()).orElse(null));
     String fault = verdict.flatMap(Verdict::fault).orElse(null);
@@ -102,7 +104,7 @@ public final class CheckpointRows {
     Map<String, Object> row = Views.map();
     row.put("committed_steps", finished.getCommittedSteps());
     row.put("seconds", finished.getSeconds());
-    row.put("blocked_seconds", finished.getBlockedSeconds());
+    row.put("checkpoint_blocked_seconds", finished.getBlockedSeconds());
     row.put("resumes_from_here", false);
     row.put("verified", null);
     row.put("fault", null);

@@ -2,6 +2,7 @@ package io.akkord.actors.journal;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.akkord.actors.disk.Durable;
 import io.akkord.config.Persistence;
 import io.akkord.model.UserError;
 import java.nio.file.Files;
@@ -24,7 +25,7 @@ public final class Journal implements AutoCloseable {
 
   private final Database database;
 
-  private Journal(Database database) {
+  Journal(Database database) {
     this.database = database;
   }
 
@@ -57,7 +58,7 @@ public final class Journal implements AutoCloseable {
     JournalPlace place =
         new JournalPlace(settings.url(), settings.user(), UUID.randomUUID().toString());
     Database database = PostgresDatabase.open(settings, Optional.of(place.lock()));
-    place.write(runFolder);
+    place.write(runFolder, Durable.real());
     return new Journal(database);
   }
 

@@ -10,12 +10,19 @@ import java.util.Map;
 
 /** What an actor system must be told to keep its journal in a run folder. */
 public final class JournalConfig {
+  /** How H2 names the file system of the machine. */
+  static final String FILES = "file:";
+
   private JournalConfig() {}
 
   /** The journal as an H2 database under {@code runFolder/journal}; to be put over the rest. */
   public static Config h2(Path runFolder) {
+    return h2(runFolder, FILES);
+  }
+
+  static Config h2(Path runFolder, String files) {
     return ConfigFactory.parseMap(
-            Map.of("akka-persistence-jdbc.shared-databases.slick.db.url", url(runFolder)))
+            Map.of("akka-persistence-jdbc.shared-databases.slick.db.url", url(runFolder, files)))
         .withFallback(ConfigFactory.parseResources("akkord-journal.conf"));
   }
 
@@ -47,24 +54,28 @@ public final class JournalConfig {
    * DB_CLOSE_ON_EXIT=FALSE because the database must outlive the actors at an orderly end.
    */
   static String url(Path runFolder) {
-    return address(runFolder) + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE";
+    return url(runFolder, FILES);
+  }
+
+  static String url(Path runFolder, String files) {
+    return address(runFolder, files) + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE";
   }
 
   /** The same database, opened to be read only and never to be created. */
   static String readOnlyUrl(Path runFolder) {
-    return address(runFolder) + ";ACCESS_MODE_DATA=r;IFEXISTS=TRUE";
+    return address(runFolder, FILES) + ";ACCESS_MODE_DATA=r;IFEXISTS=TRUE";
   }
 
   static Path folder(Path runFolder) {
     return runFolder.toAbsolutePath().normalize().resolve("journal");
   }
 
-  private static String address(Path runFolder) {
+  private static String address(Path runFolder, String files) {
     Path file = folder(runFolder).resolve("akkord");
     if (file.toString().contains(";")) {
       throw new UserError(
           file + ": the journal's path must not contain a semicolon. Choose another output_dir.");
     }
-    return "jdbc:h2:file:" + file;
+    return "jdbc:h2:" + files + file;
   }
 }

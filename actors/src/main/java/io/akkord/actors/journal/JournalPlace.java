@@ -3,12 +3,12 @@ package io.akkord.actors.journal;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.akkord.actors.disk.Durable;
 import io.akkord.config.Persistence;
 import io.akkord.model.UserError;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 
 /**
@@ -49,17 +49,16 @@ record JournalPlace(String url, String user, String lock) {
     return JournalConfig.folder(runFolder).resolve("database.json");
   }
 
-  void write(Path runFolder) {
+  void write(Path runFolder, Durable disk) {
     Path file = file(runFolder);
-    Path part = file.resolveSibling(file.getFileName() + ".part");
     ObjectNode json = JSON.createObjectNode();
     json.put("url", url);
     json.put("user", user);
     json.put("lock", lock);
     try {
       Files.createDirectories(file.getParent());
-      Files.writeString(part, json.toPrettyString() + "\n");
-      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      // Without this file nobody finds the journal again, so it must outlive a power loss.
+      disk.replace(file, part -> Files.writeString(part, json.toPrettyString() + "\n"));
     } catch (IOException e) {
       throw new UserError(
           "%s cannot be written (%s). Choose another output_dir.".formatted(file, e), e);

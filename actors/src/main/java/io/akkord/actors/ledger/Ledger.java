@@ -17,6 +17,7 @@ import akka.persistence.typed.javadsl.EventSourcedBehavior;
 import akka.persistence.typed.javadsl.RetentionCriteria;
 import akka.persistence.typed.javadsl.SignalHandler;
 import io.akkord.actors.CborMessage;
+import io.akkord.actors.disk.FreeSpace;
 import io.akkord.actors.journal.DiskSync;
 import io.akkord.proto.LedgerEvent;
 import io.akkord.proto.LedgerEvent.LedgerSeeded;
@@ -179,9 +180,12 @@ public final class Ledger extends EventSourcedBehavior<Ledger.Command, LedgerEve
    * The answer to {@link SaveTo}.
    *
    * @param sequenceNr the last journal event in the file
-   * @param error what went wrong, or null
+   * @param error why there is no such file, or null
+   * @param early the ledger is not there yet, or past it, or the journal is not on the disk: nothing
+   *     was written, and it may be asked again
    */
-  public record Saved(long committedSteps, long sequenceNr, String error) implements CborMessage {}
+  public record Saved(long committedSteps, long sequenceNr, String error, boolean early)
+      implements CborMessage {}
 
   /** What the journal has told so far. */
   public sealed interface State {}
@@ -327,7 +331,7 @@ public final class Ledger extends EventSourcedBehavior<Ledger.Command, LedgerEve
               + "; a checkpoint after "
               + command.committedSteps()
               + " steps was asked for";
-      command.replyTo().tell(new Saved(command.committedSteps(), sequenceNr, error));
+      command.replyTo().tell(new Saved(command.committedSteps(), sequenceNr, error, true));
       return Effect().none();
     }
     String asked = command.committedSteps() + " " + command.file();
@@ -346,7 +350,8 @@ public final class Ledger extends EventSourcedBehavior<Ledger.Command, LedgerEve
                           : new Saved(
                               image.getCommittedSteps(),
                               image.getSequenceNr(),
-                              "the journal cannot be forced to disk: " + failure),
+                              "the journal cannot be forced to disk: " + failure,
+                              true),
                   blockingIo)
               .toCompletableFuture();
     }
@@ -355,12 +360,19 @@ public final class Ledger extends EventSourcedBehavior<Ledger.Command, LedgerEve
   }
 
   private static Saved save(LedgerImage image, Path file) {
+    String error = null;
     try {
       LedgerFile.write(file, image);
-      return new Saved(image.getCommittedSteps(), image.getSequenceNr(), null);
     } catch (IOException e) {
-      return new Saved(image.getCommittedSteps(), image.getSequenceNr(), file + ": " + e);
+      error =
+          "%s cannot be written (%s): %s"
+              .formatted(
+                  file,
+                  e,
+                  FreeSpace.real()
+                      .text(file.toAbsolutePath().getParent(), image.getSerializedSize()));
     }
+    return new Saved(image.getCommittedSteps(), image.getSequenceNr(), error, false);
   }
 
   private <R> Effect<LedgerEvent, State> carryOut(

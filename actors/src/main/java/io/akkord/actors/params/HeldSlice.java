@@ -43,8 +43,15 @@ public final class HeldSlice {
     return store.sumsOfSquares();
   }
 
-  /** Carries a decision out; returns a copy of the new version if it asks for one. */
-  SliceStore.Snapshot apply(Apply apply) {
+  /**
+   * A copy for a checkpoint.
+   *
+   * @param nanos that it took: the next step waits for so long
+   */
+  record Copied(SliceStore.Snapshot snapshot, long nanos) {}
+
+  /** Carries a decision out; returns a copy of the new version if it asks for one, else null. */
+  Copied apply(Apply apply) {
     if (apply.step() != version) {
       throw new IllegalStateException(
           "step %d is to be applied to version %d".formatted(apply.step(), version));
@@ -64,7 +71,12 @@ public final class HeldSlice {
     version = apply.step() + 1;
     note(apply);
     whole = true;
-    return apply.snapshot() ? store.snapshot() : null;
+    if (!apply.snapshot()) {
+      return null;
+    }
+    long began = System.nanoTime();
+    SliceStore.Snapshot snapshot = store.snapshot();
+    return new Copied(snapshot, System.nanoTime() - began);
   }
 
   private void note(Apply apply) {

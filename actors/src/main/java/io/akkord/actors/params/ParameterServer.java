@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * The step barrier (one a run): all scores in → μ and σ out; all slice sums in → one decision out,
@@ -31,6 +32,9 @@ import java.util.TreeMap;
  * bounded number under way.
  */
 public final class ParameterServer extends AbstractBehavior<ParameterServer.Command> {
+  /** Of a batch whose step is skipped, in the message. */
+  private static final int NAMED_SAMPLES = 32;
+
   private static final Object DEADLINE = "step-deadline";
   private static final Object RESEND = "resend";
   private static final Object POLL = "poll";
@@ -515,7 +519,8 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   /** Computes the step once more with every share moved to the next worker, then gives it up. */
   private void notFinite(Outcome outcome) {
     if (outcome instanceof Outcome.Skip skip) {
-      whenLedgerKeepsUp(() -> commit(Double.NaN, skip.reason()));
+      String reason = skip.reason() + "; " + samplesInBatch();
+      whenLedgerKeepsUp(() -> commit(Double.NaN, reason));
     } else if (outcome instanceof Outcome.Recompute again) {
       getContext().getLog().warn("{}; it is computed once more", again.reason());
       List<String> ids = assignment.owners().stream().distinct().toList();
@@ -531,6 +536,18 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
       expect();
       assignAll();
     }
+  }
+
+  /** Where a person looks for the row that does it. */
+  private String samplesInBatch() {
+    int[] samples =
+        barrier.scores().stream().flatMapToInt(s -> Arrays.stream(s.samples())).toArray();
+    String first =
+        Arrays.stream(samples)
+            .limit(NAMED_SAMPLES)
+            .mapToObj(Integer::toString)
+            .collect(Collectors.joining(", "));
+    return "samples in the batch: " + first + (samples.length > NAMED_SAMPLES ? ", …" : "");
   }
 
   private void whenLedgerKeepsUp(Runnable commit) {

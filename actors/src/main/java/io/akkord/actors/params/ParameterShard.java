@@ -77,7 +77,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   private record Summed(long step, long assignment, double[] squares, Throwable failure)
       implements Command {}
 
-  private record Applied(long version, SliceStore.Snapshot snapshot, Throwable failure)
+  private record Applied(long version, HeldSlice.Copied copied, Throwable failure)
       implements Command {}
 
   private record Sent(long send) implements Command {}
@@ -268,7 +268,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     if (fed.failure() != null) {
       throw failed("be copied", fed.failure());
     }
-    sendSnapshot(fed.feed().lane(), fed.snapshot());
+    sendSnapshot(fed.feed().lane(), fed.snapshot(), 0);
     return this;
   }
 
@@ -437,7 +437,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     getContext()
         .pipeToSelf(
             device.submit(() -> held.apply(apply)),
-            (snapshot, failure) -> new Applied(apply.step() + 1, snapshot, failure));
+            (copied, failure) -> new Applied(apply.step() + 1, copied, failure));
   }
 
   private Behavior<Command> onApplied(Applied applied) {
@@ -447,26 +447,26 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     version = applied.version();
     applying = false;
     releaseWhenIdle();
-    if (applied.snapshot() != null) {
-      sendSnapshot(checkpointLane, applied.snapshot());
+    if (applied.copied() != null) {
+      sendSnapshot(checkpointLane, applied.copied().snapshot(), applied.copied().nanos());
     }
     goOn();
     return this;
   }
 
-  private void sendSnapshot(LaneAddress lane, SliceStore.Snapshot snapshot) {
-    bulk.send(lane, header(Kind.SNAPSHOT_WEIGHTS), snapshot.weights());
-    bulk.send(lane, header(Kind.SNAPSHOT_FIRST_MOMENT), snapshot.firstMoment());
-    bulk.send(lane, header(Kind.SNAPSHOT_SECOND_MOMENT), snapshot.secondMoment());
+  private void sendSnapshot(LaneAddress lane, SliceStore.Snapshot snapshot, long nanos) {
+    bulk.send(lane, header(Kind.SNAPSHOT_WEIGHTS, nanos), snapshot.weights());
+    bulk.send(lane, header(Kind.SNAPSHOT_FIRST_MOMENT, nanos), snapshot.firstMoment());
+    bulk.send(lane, header(Kind.SNAPSHOT_SECOND_MOMENT, nanos), snapshot.secondMoment());
   }
 
-  private BulkHeader header(Kind kind) {
+  private BulkHeader header(Kind kind, long nanos) {
     boolean isState = SliceBlocks.STATE.contains(kind);
     return new BulkHeader(
         facts.runId(),
         facts.attempt(),
         version,
-        0,
+        nanos,
         kind,
         isState ? SliceBlocks.state(facts) : SliceBlocks.wire(facts),
         0,
@@ -479,7 +479,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
       return;
     }
     CompletionStage<Void> send =
-        bulk.send(readers.lane(worker), header(Kind.PARAMETERS), held.store().weights());
+        bulk.send(readers.lane(worker), header(Kind.PARAMETERS, 0), held.store().weights());
     long number = readers.sent(worker, send);
     getContext().pipeToSelf(send, (released, failure) -> new Sent(number));
   }

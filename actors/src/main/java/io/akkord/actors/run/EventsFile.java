@@ -41,12 +41,17 @@ final class EventsFile implements RunListener, AutoCloseable {
   }
 
   static EventsFile open(Path outputDir, RunListener next) {
+    return open(outputDir, next, System::currentTimeMillis);
+  }
+
+  /** The same with another clock for the stamps, which nobody takes for an order. */
+  static EventsFile open(Path outputDir, RunListener next, LongSupplier clock) {
     try {
       return new EventsFile(
           Files.newBufferedWriter(
               outputDir.resolve(NAME), StandardOpenOption.CREATE, StandardOpenOption.APPEND),
           next,
-          System::currentTimeMillis);
+          clock);
     } catch (IOException e) {
       throw new UserError(
           "%s: events cannot be written: %s".formatted(outputDir.resolve(NAME), e.getMessage()), e);
@@ -101,7 +106,7 @@ final class EventsFile implements RunListener, AutoCloseable {
       CheckpointFinished f = checkpoint.finished();
       line.put("kind", "checkpoint").put("committed_steps", f.getCommittedSteps());
       line.put("folder", f.getFolder()).put("seconds", f.getSeconds());
-      line.put("blocked_seconds", f.getBlockedSeconds());
+      line.put("checkpoint_blocked_seconds", f.getBlockedSeconds());
     } else if (event instanceof RunEvent.Note note) {
       line.put("kind", "note").put("text", note.text());
     } else if (event instanceof RunEvent.Ended ended) {

@@ -29,15 +29,17 @@ final class InJvmRuntime implements RunRuntime {
 
   private final ActorSystem<Void> system;
   private final Journal journal;
-  private final Bulk bulk = new InJvmBulk();
+  private final Bulk bulk;
 
   private final Devices devices;
 
   private final Set<ActorRef<WorkerHost.Command>> workers = new LinkedHashSet<>();
   private final ActorRef<WorkerHost.Command> control;
 
-  private InJvmRuntime(Journal journal, Settings settings, int workers, boolean workersKeepSlices) {
+  private InJvmRuntime(
+      Journal journal, Settings settings, int workers, boolean workersKeepSlices, Bulk bulk) {
     this.journal = journal;
+    this.bulk = bulk;
     Config config =
         journal
             .config()
@@ -70,7 +72,13 @@ final class InJvmRuntime implements RunRuntime {
    */
   static InJvmRuntime start(
       Journal journal, Settings settings, int workers, boolean workersKeepSlices) {
-    return new InJvmRuntime(journal, settings, workers, workersKeepSlices);
+    return start(journal, settings, workers, workersKeepSlices, new InJvmBulk());
+  }
+
+  /** The same with another lane between its actors. */
+  static InJvmRuntime start(
+      Journal journal, Settings settings, int workers, boolean workersKeepSlices, Bulk bulk) {
+    return new InJvmRuntime(journal, settings, workers, workersKeepSlices, bulk);
   }
 
   private <T> ActorRef<T> spawn(Behavior<T> behavior, String name) {

@@ -22,7 +22,6 @@ import io.akkord.model.hf.HfFolder;
 import io.akkord.model.hf.TextTokenizer;
 import io.akkord.model.layout.LoraStart;
 import io.akkord.model.layout.ParameterLayout;
-import io.akkord.proto.CheckpointManifest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -32,10 +31,12 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -54,7 +55,7 @@ final class Inputs implements AutoCloseable {
   private final Recipe recipe;
   private final ContentManifest modelFiles;
   private final ContentManifest tokenFiles;
-  private String modelSha256;
+  private RunIdentity identity;
 
   private Inputs(Recipe recipe, Consumer<String> notes) {
     this.recipe = recipe;
@@ -144,56 +145,64 @@ final class Inputs implements AutoCloseable {
   }
 
   /**
-   * The newest whole checkpoint that belongs to this recipe and data.
+   * Where a run goes on.
    *
+   * @param checkpoint empty: from the beginning
+   * @param notes what differs from the run as it was begun, in words
+   * @param differs whether something does
+   */
+  record Continued(Optional<Path> checkpoint, List<String> notes, boolean differs) {}
+
+  /**
+   * The newest whole checkpoint that belongs to this recipe, data and model.
+   *
+   * @param anyway what may differ
    * @throws UserError naming the keys that differ
    */
-  Optional<Path> checkpoint(OutputFolder output, Consumer<String> notes) {
-    Recipe recorded = RecipeReader.readRecorded(output.recordedRecipe());
-    List<String> reasons = new ArrayList<>();
-    recipe.differences(recorded).forEach(difference -> reasons.add(difference.toString()));
+  Continued checkpoint(OutputFolder output, Set<String> anyway, Consumer<String> say) {
+    ResumeCheck check = new ResumeCheck(anyway);
+    RunIdentity recorded = output.identity();
+    check.recipe(recipe, RecipeReader.readRecorded(output.recordedRecipe()));
+    check.inputs(identity(), recorded);
     Optional<Path> folder =
-        Checkpoints.newestVerified(recipe.outputDir(), notes).map(Checkpoints.Checkpoint::folder);
+        Checkpoints.newestVerified(recipe.outputDir(), say).map(Checkpoints.Checkpoint::folder);
     folder.ifPresent(
-        path -> {
-          CheckpointManifest manifest = Checkpoints.manifest(path);
-          if (!manifest.getDataSha256().equals(train.sha256())) {
-            reasons.add("train_file: its contents, its tokens or max_length have changed");
-          }
-          if (!manifest.getModelSha256().equals(modelSha256())) {
-            reasons.add("model_name_or_path: the weights have changed");
-          }
-        });
-    if (!reasons.isEmpty()) {
-      throw new UserError(
-          "--resume: this is not the run in %s:%n  %s%nset these back, or choose another output_dir"
-              .formatted(recipe.outputDir(), String.join(System.lineSeparator() + "  ", reasons)));
-    }
-    return folder;
+        path -> check.checkpoint(identity(), recorded, Checkpoints.manifest(path)));
+    return new Continued(folder, check.require(recipe.outputDir()), check.differs());
   }
 
-  /** SHA-256 over the weight files in the order of their names; read once. */
-  synchronized String modelSha256() {
-    if (modelSha256 == null) {
-      modelSha256 = hashWeights();
+  /** What is read, by hash; the model is read for it once. */
+  synchronized RunIdentity identity() {
+    if (identity == null) {
+      identity = new RunIdentity(train.sha256(), hashModel(), Set.of());
     }
-    return modelSha256;
+    return identity;
   }
 
-  private String hashWeights() {
+  /** Weights, configuration and tokenizer: every file that has a part in the result. */
+  private Map<String, String> hashModel() {
     try (Stream<Path> files = Files.list(recipe.modelNameOrPath())) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (Path file : files.filter(f -> f.toString().endsWith(".safetensors")).sorted().toList()) {
+      Map<String, String> hashes = new TreeMap<>();
+      for (Path file : files.filter(Inputs::isOfTheModel).sorted().toList()) {
+        MessageDigest digest = MessageDigest.getInstance("SHA-256");
         try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
           in.transferTo(OutputStream.nullOutputStream());
         }
+        hashes.put(file.getFileName().toString(), HexFormat.of().formatHex(digest.digest()));
       }
-      return HexFormat.of().formatHex(digest.digest());
+      return hashes;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  private static boolean isOfTheModel(Path file) {
+    String name = file.getFileName().toString();
+    boolean text = name.endsWith(".json") || name.endsWith(".jinja") || name.endsWith(".txt");
+    return Files.isRegularFile(file)
+        && (name.endsWith(".safetensors") || text && !name.startsWith("."));
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.akkord.actors.run;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.akkord.actors.disk.Durable;
 import io.akkord.config.Recipe;
 import io.akkord.model.UserError;
 import java.io.IOException;
@@ -22,10 +23,12 @@ final class OutputFolder {
 
   private final Path folder;
   private final String runId;
+  private final Durable disk;
 
-  private OutputFolder(Path folder, String runId) {
+  private OutputFolder(Path folder, String runId, Durable disk) {
     this.folder = folder;
     this.runId = runId;
+    this.disk = disk;
   }
 
   /**
@@ -33,7 +36,7 @@ final class OutputFolder {
    *
    * @throws UserError if it holds anything, or cannot be written
    */
-  static OutputFolder create(Recipe recipe) {
+  static OutputFolder create(Recipe recipe, Durable disk) {
     Path folder = recipe.outputDir();
     try {
       Files.createDirectories(folder);
@@ -53,9 +56,10 @@ final class OutputFolder {
       ObjectNode identity = JSON.createObjectNode();
       identity.put("run_id", runId);
       identity.put("created_at", Instant.now().toString());
-      write(folder.resolve(IDENTITY), identity.toPrettyString() + "\n");
-      write(folder.resolve(RECIPE), recipe.toYaml());
-      return new OutputFolder(folder, runId);
+      OutputFolder output = new OutputFolder(folder, runId, disk);
+      output.write(RECIPE, recipe.toYaml());
+      output.write(IDENTITY, identity.toPrettyString() + "\n");
+      return output;
     } catch (IOException e) {
       throw new UserError(
           "output_dir %s cannot be written (%s); make it writable or choose another"
@@ -77,7 +81,7 @@ final class OutputFolder {
    *
    * @throws UserError if it holds none
    */
-  static OutputFolder resume(Recipe recipe) {
+  static OutputFolder resume(Recipe recipe, Durable disk) {
     Path folder = recipe.outputDir();
     if (!Files.isRegularFile(folder.resolve(IDENTITY))) {
       throw new UserError(
@@ -86,7 +90,7 @@ final class OutputFolder {
     if (!Files.isWritable(folder)) {
       throw new UserError("output_dir %s cannot be written".formatted(folder));
     }
-    return new OutputFolder(folder, read(folder).path("run_id").asText());
+    return new OutputFolder(folder, read(folder).path("run_id").asText(), disk);
   }
 
   private static JsonNode read(Path folder) {
@@ -98,10 +102,29 @@ final class OutputFolder {
     }
   }
 
-  private static void write(Path file, String text) throws IOException {
-    Path part = file.resolveSibling(file.getFileName() + ".part");
-    Files.writeString(part, text);
-    Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  private void write(String name, String text) throws IOException {
+    disk.replace(folder.resolve(name), part -> Files.writeString(part, text));
+  }
+
+  /** What the run reads, as it was recorded; null if it had not come so far. */
+  RunIdentity identity() {
+    return RunIdentity.read(read(folder));
+  }
+
+  /**
+   * Records what the run reads and by which recipe, from now on.
+   *
+   * @throws UserError if the folder cannot be written
+   */
+  void record(Recipe recipe, RunIdentity inputs) {
+    try {
+      ObjectNode json = read(folder).deepCopy();
+      inputs.write(json);
+      write(RECIPE, recipe.toYaml());
+      write(IDENTITY, json.toPrettyString() + "\n");
+    } catch (IOException e) {
+      throw new UserError("output_dir %s cannot be written (%s)".formatted(folder, e), e);
+    }
   }
 
   String runId() {
@@ -143,13 +166,9 @@ final class OutputFolder {
                 || name.equals("optimizer.safetensors")
                 || name.equals("ledger.bin");
         if (!own) {
-          Path part = folder.resolve(name + ".part");
-          Files.copy(file, part, StandardCopyOption.REPLACE_EXISTING);
-          Files.move(
-              part,
+          disk.replace(
               folder.resolve(name),
-              StandardCopyOption.ATOMIC_MOVE,
-              StandardCopyOption.REPLACE_EXISTING);
+              part -> Files.copy(file, part, StandardCopyOption.REPLACE_EXISTING));
         }
       }
     } catch (IOException e) {

@@ -11,14 +11,11 @@ import io.akkord.actors.checkpoint.Checkpointer;
 import io.akkord.actors.content.ContentServer;
 import io.akkord.actors.journal.DiskSync;
 import io.akkord.actors.ledger.Ledger;
-import io.akkord.actors.ledger.LedgerSetup;
-import io.akkord.actors.ledger.ScoreKind;
 import io.akkord.actors.params.ParameterServer;
 import io.akkord.actors.params.SliceFeeder;
 import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.worker.RunSpec;
 import io.akkord.actors.worker.WorkerHost;
-import io.akkord.config.Recipe;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -82,7 +79,7 @@ final class RunActor {
             RunEvents.create(parts.metrics(), parts.tensorBoard(), parts.listener()),
             "events",
             blockingIo);
-    ledger = context.spawn(Ledger.create(ledgerSetup(), sync), "ledger");
+    ledger = context.spawn(Ledger.create(parts.ledger(), sync), "ledger");
     server = context.spawn(ParameterServer.create(facts, ledger), "parameter-server");
     ActorRef<ContentServer.Command> content =
         context.spawn(
@@ -91,7 +88,9 @@ final class RunActor {
     LaneInbox checkpoints = new LaneInbox(parts.bulk());
     ActorRef<Checkpointer.Command> checkpointer =
         context.spawn(
-            Checkpointer.create(facts, checkpoints, parts.inputs()::writeMetadata), "checkpointer");
+            Checkpointer.create(
+                facts, checkpoints, parts.inputs()::writeMetadata, parts.space()),
+            "checkpointer");
     ActorRef<SliceFeeder.Feed> feeder =
         context.spawn(
             SliceFeeder.create(facts, parts.bulk(), parts.setup().startStep(), parts.initial()),
@@ -116,6 +115,8 @@ final class RunActor {
     context.watchWith(
         server, new ToSupervisor(new Supervisor.Headless("the parameter server stopped")));
     context.watchWith(ledger, new ToSupervisor(new Supervisor.Headless("the ledger stopped")));
+    context.watchWith(
+        checkpointer, new ToSupervisor(new Supervisor.Headless("the checkpointer stopped")));
     context.watchWith(supervisor, SupervisorGone.INSTANCE);
     return Behaviors.receive(Command.class)
         .onMessage(ToSupervisor.class, this::onToSupervisor)
@@ -165,23 +166,5 @@ final class RunActor {
       parts.control().tell(stop);
     }
     return Behaviors.stopped();
-  }
-
-  private LedgerSetup ledgerSetup() {
-    Recipe recipe = facts.plan().recipe();
-    Recipe.Rewrite rewrite = recipe.rewriteOrDefaults();
-    return new LedgerSetup(
-        facts.runId(),
-        facts.attempt(),
-        facts.plan().samples(),
-        rewrite.decay(),
-        rewrite.score() == Recipe.Score.C ? ScoreKind.C : ScoreKind.Z,
-        recipe.cadft().epsilon(),
-        rewrite.minVisits(),
-        rewrite.fraction(),
-        rewrite.probability(),
-        recipe.seed(),
-        rewrite.batch(),
-        parts.ledgerSeed());
   }
 }

@@ -193,7 +193,7 @@ public final class RunHistory {
                   .setCommittedSteps(line.path("committed_steps").asLong())
                   .setFolder(line.path("folder").asText())
                   .setSeconds(line.path("seconds").asDouble())
-                  .setBlockedSeconds(line.path("blocked_seconds").asDouble())
+                  .setBlockedSeconds(line.path("checkpoint_blocked_seconds").asDouble())
                   .build());
       case "note" -> new RunEvent.Note(line.path("text").asText());
       case "ended" ->

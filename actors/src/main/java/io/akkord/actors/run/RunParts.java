@@ -3,19 +3,20 @@ package io.akkord.actors.run;
 import akka.actor.typed.ActorRef;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.content.ContentSettings;
+import io.akkord.actors.disk.FreeSpace;
 import io.akkord.actors.journal.Journal;
-import io.akkord.actors.ledger.LedgerSeed;
+import io.akkord.actors.ledger.LedgerSetup;
 import io.akkord.actors.params.SliceStore;
 import io.akkord.actors.params.StepReport;
 import io.akkord.actors.supervisor.SupervisorSetup;
 import io.akkord.actors.worker.WorkerHost;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * What an attempt is put together from.
  *
  * @param missed steps of earlier attempts that the metrics lack
+ * @param space asked before each checkpoint
  * @param control host of all slices; null where workers keep them
  */
 record RunParts(
@@ -23,7 +24,7 @@ record RunParts(
     SupervisorSetup setup,
     Inputs inputs,
     SliceStore.Initial initial,
-    Optional<LedgerSeed> ledgerSeed,
+    LedgerSetup ledger,
     List<StepReport> missed,
     MetricsFile metrics,
     TensorBoardFile tensorBoard,
@@ -31,4 +32,5 @@ record RunParts(
     ContentSettings content,
     Journal journal,
     Bulk bulk,
+    FreeSpace space,
     ActorRef<WorkerHost.Command> control) {}

@@ -5,10 +5,15 @@ import akka.actor.typed.ActorSystem;
 import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.Props;
 import io.akkord.actors.checkpoint.CheckpointReader;
+import io.akkord.actors.checkpoint.CheckpointWriter;
+import io.akkord.actors.checkpoint.Checkpointer;
+import io.akkord.actors.checkpoint.Checkpoints;
 import io.akkord.actors.content.ContentSettings;
+import io.akkord.actors.disk.Durable;
 import io.akkord.actors.journal.Journal;
 import io.akkord.actors.ledger.LedgerReader;
 import io.akkord.actors.ledger.LedgerSeed;
+import io.akkord.actors.ledger.LedgerSetup;
 import io.akkord.actors.node.NodeBoard;
 import io.akkord.actors.params.SliceStore;
 import io.akkord.actors.supervisor.Supervisor;
@@ -22,16 +27,15 @@ import io.akkord.config.Recipe;
 import io.akkord.config.RunDescription;
 import io.akkord.config.RunPlan;
 import io.akkord.model.UserError;
-import io.akkord.model.engine.NativeLibrary;
 import io.akkord.model.hf.HfFolder;
 import io.akkord.model.optim.LrSchedule;
 import io.akkord.proto.CheckpointManifest;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -161,16 +165,22 @@ public final class TrainingRun {
     // What can be wrong with the model is said before a folder is made.
     HfFolder.open(recipe.modelNameOrPath());
     OutputFolder output =
-        options.resume() ? OutputFolder.resume(recipe) : OutputFolder.create(recipe);
+        options.resume()
+            ? OutputFolder.resume(recipe, Durable.real())
+            : OutputFolder.create(recipe, Durable.real());
     Inputs inputs = null;
     RunRuntime runtime = null;
     TrainingRun run = null;
     try {
       inputs = Inputs.open(recipe, options.say());
+      requireRoom(options, inputs);
       runtime = opener.open(recipe.outputDir());
+      // The journal is locked now: nobody else writes into this folder.
+      CheckpointWriter.clean(recipe.outputDir());
       run = new TrainingRun(options, output, inputs, runtime);
       RunDescription.lines(options.recipe(), inputs.plan).forEach(options.say());
-      run.begin(options.resume(), options.resume());
+      // Slices that workers have kept belong to the run as it was.
+      run.begin(options.resume(), options.resume() && options.resumeAnyway().isEmpty());
       return run;
     } catch (RuntimeException e) {
       if (run != null) {
@@ -186,6 +196,25 @@ public final class TrainingRun {
         output.remove();
       }
       throw e;
+    }
+  }
+
+  private static void requireRoom(TrainOptions options, Inputs inputs) {
+    Recipe recipe = options.recipe().recipe();
+    List<Checkpoints.Checkpoint> kept =
+        Checkpoints.list(recipe.outputDir()).stream()
+            .filter(c -> Checkpoints.incomplete(c.folder()).isEmpty())
+            .toList();
+    long done = kept.isEmpty() ? 0 : kept.get(0).committedSteps();
+    long steps = inputs.plan.totalSteps() - done;
+    if (steps > 0) {
+      DiskNeed.of(
+              inputs.plan,
+              inputs.layout.size(),
+              Checkpointer.dtype(recipe.dtype()),
+              steps,
+              kept.size())
+          .require(options.space(), recipe.outputDir());
     }
   }
 
@@ -263,8 +292,11 @@ public final class TrainingRun {
 
   private synchronized void begin(boolean resume, LedgerReader ledger, List<KeptCopy> kept) {
     notTakenOver = null;
-    Optional<Path> checkpoint =
-        resume ? inputs.checkpoint(output, options.say()) : Optional.empty();
+    Inputs.Continued from =
+        resume
+            ? inputs.checkpoint(output, options.resumeAnyway(), options.say())
+            : new Inputs.Continued(Optional.empty(), List.of(), false);
+    Optional<Path> checkpoint = from.checkpoint();
     CheckpointReader reader = checkpoint.map(CheckpointReader::open).orElse(null);
     long saved = reader == null ? 0 : reader.manifest().getCommittedSteps();
     StartingPoint point = startingPoint(ledger, kept, saved).orElse(null);
@@ -303,8 +335,13 @@ public final class TrainingRun {
             : Optional.ofNullable(reader)
                 .map(r -> new LedgerSeed(r.ledger(), ledger.finishedGroupsAfter(start)));
     SliceStore.Initial initial = reader == null ? inputs.fresh() : Inputs.resumed(facts, reader);
+    LedgerSetup ledgerSetup = AttemptFacts.ledger(facts, seed);
+    List<String> notes = remarks(from, reader);
+    record(from);
+    notes.forEach(options.say());
     events = EventsFile.open(recipe.outputDir(), this::on);
     events.on(opened(facts, start, workers));
+    notes.forEach(note -> events.on(new RunEvent.Note(note)));
     if (point != null) {
       events.on(new RunEvent.Note(point.text()));
     } else if (notTakenOver != null) {
@@ -319,7 +356,7 @@ public final class TrainingRun {
             setup(facts, start, workers, reader, Optional.ofNullable(point)),
             inputs,
             initial,
-            seed,
+            ledgerSetup,
             point == null ? List.of() : point.missed(metrics.lastStep()),
             metrics,
             TensorBoardFile.open(recipe.outputDir(), number, start, Clock.systemUTC()),
@@ -327,6 +364,7 @@ public final class TrainingRun {
             content,
             runtime.journal(),
             runtime.bulk(),
+            options.space(),
             runtime.control());
     CompletableFuture<Void> stopped = new CompletableFuture<>();
     ActorRef<RunActor.Command> actor =
@@ -345,6 +383,25 @@ public final class TrainingRun {
     attempt = new Attempt(number, start, actor, hosts, stopped);
     if (stopReason != null) {
       stop(stopReason);
+    }
+  }
+
+  private static List<String> remarks(Inputs.Continued from, CheckpointReader reader) {
+    List<String> notes = new ArrayList<>(from.notes());
+    Optional.ofNullable(reader)
+        .flatMap(r -> CodeFingerprint.difference(r.manifest().getCode(), CodeFingerprint.here()))
+        .ifPresent(notes::add);
+    return notes;
+  }
+
+  /** Now it is known that the run can go on as it is asked to: that is what it is from here on. */
+  private void record(Inputs.Continued from) {
+    RunIdentity before = output.identity();
+    RunIdentity now = inputs.identity();
+    if (before == null) {
+      output.record(recipe, now);
+    } else if (from.differs()) {
+      output.record(recipe, now.insteadOf(before));
     }
   }
 
@@ -386,27 +443,6 @@ public final class TrainingRun {
       int workers,
       CheckpointReader reader,
       Optional<StartingPoint> point) {
-    LrSchedule schedule = inputs.plan.lrSchedule();
-    CheckpointManifest manifest =
-        CheckpointManifest.newBuilder()
-            .setSchedule(
-                CheckpointManifest.Schedule.newBuilder()
-                    .setKind(schedule.kind().name().toLowerCase(Locale.ROOT))
-                    .setPeak(schedule.peak())
-                    .setWarmupSteps(schedule.warmupSteps())
-                    .setTotalSteps(schedule.totalSteps()))
-            .setRecipeFingerprint(recipe.fingerprint())
-            .setRecipe(recipe.toYaml())
-            .setDataSha256(inputs.train.sha256())
-            .setModelOrigin(recipe.modelNameOrPath().toString())
-            .setModelSha256(inputs.modelSha256())
-            .setEngine(
-                CheckpointManifest.Engine.newBuilder()
-                    .setLibtorch(NativeLibrary.version())
-                    .setInstructionSet(NativeLibrary.instructionSet())
-                    .setThreads(recipe.threads())
-                    .setDtype(recipe.dtype().name().toLowerCase(Locale.ROOT)))
-            .build();
     boolean best = reader != null && reader.manifest().hasBest();
     return new SupervisorSetup(
         facts,
@@ -414,7 +450,7 @@ public final class TrainingRun {
         point.map(p -> p.plan().last().adamSteps()).orElse(saved(reader).getAdamSteps()),
         workers,
         recipe.parameterServer().replicas(),
-        manifest,
+        AttemptFacts.manifest(recipe, inputs),
         best ? OptionalDouble.of(reader.manifest().getBest().getValue()) : OptionalDouble.empty(),
         best
             ? OptionalLong.of(reader.manifest().getBest().getCommittedSteps())

@@ -3,6 +3,7 @@ package io.akkord.actors.supervisor;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.TimerScheduler;
+import io.akkord.actors.checkpoint.CheckpointWriter;
 import io.akkord.actors.checkpoint.Checkpointer;
 import io.akkord.actors.ledger.Ledger;
 import io.akkord.actors.ledger.Ledger.RewriteGroup;
@@ -20,6 +21,7 @@ import io.akkord.proto.SupervisorEvent;
 import io.akkord.proto.SupervisorEvent.CycleFinished;
 import io.akkord.proto.SupervisorEvent.EvalFinished;
 import io.akkord.proto.SupervisorEvent.OriginScore;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,11 +37,16 @@ import java.util.stream.IntStream;
  * answered.
  */
 final class Boundaries {
-  private static final Duration FIRST_WAIT = Duration.ofMillis(100);
-  private static final int QUIET_QUESTIONS = 5;
+  /** Before a checkpoint the last step is often on its way to the ledger still: milliseconds. */
+  private static final Duration FIRST_WAIT = Duration.ofMillis(10);
+
+  private static final int MOST_DOUBLINGS = 11;
+  private static final int QUIET_QUESTIONS = 8;
 
   /** With waits that double up to the ledger's deadline: some minutes. */
-  private static final int MOST_QUESTIONS = 20;
+  private static final int MOST_QUESTIONS = 23;
+
+  private static final int MOST_FAILED_SAVES = 3;
 
   private enum Phase {
     NONE,
@@ -78,6 +85,7 @@ final class Boundaries {
   private Optional<BestMetric> best = Optional.empty();
   private String failure;
   private int asked;
+  private int failedSaves;
 
   Boundaries(
       ActorContext<Supervisor.Command> context,
@@ -194,7 +202,7 @@ final class Boundaries {
   private void armResend() {
     // A question that came too early is answered soon; a ledger in trouble is not pressed.
     Duration longest = facts.settings().deadlines().ledgerAcknowledgement();
-    Duration wait = FIRST_WAIT.multipliedBy(1L << Math.min(asked, 10));
+    Duration wait = FIRST_WAIT.multipliedBy(1L << Math.min(asked, MOST_DOUBLINGS));
     timers.startSingleTimer(
         Supervisor.Resend.INSTANCE,
         Supervisor.Resend.INSTANCE,
@@ -499,9 +507,8 @@ final class Boundaries {
     checkpointSince = System.nanoTime();
     ActorRef<Ledger.Saved> adapter =
         context.messageAdapter(Ledger.Saved.class, Supervisor.LedgerSaved::new);
-    String file =
-        facts.plan().recipe().outputDir().resolve(".ledger-" + committed + ".bin").toString();
-    ask(() -> peers.ledger().tell(new Ledger.SaveTo(file, committed, adapter)));
+    failedSaves = 0;
+    ask(() -> peers.ledger().tell(new Ledger.SaveTo(ledgerFile(), committed, adapter)));
   }
 
   private void onLedgerSaved(Ledger.Saved saved) {
@@ -511,11 +518,12 @@ final class Boundaries {
     if (saved.error() != null) {
       // The last steps may still be on their way to the ledger; the question is asked again.
       context.getLog().debug("{}", saved.error());
+      if (!saved.early()) {
+        onLedgerNotWritten(saved.error());
+      }
       return;
     }
     answered();
-    String file =
-        facts.plan().recipe().outputDir().resolve(".ledger-" + committed + ".bin").toString();
     ActorRef<Checkpointer.Written> adapter =
         context.messageAdapter(Checkpointer.Written.class, Supervisor.CheckpointWritten::new);
     peers
@@ -526,10 +534,27 @@ final class Boundaries {
                 Manifest.of(setup, committed, adamSteps, saved.sequenceNr(), stamp, best)
                     .toByteArray(),
                 Manifest.trainerState(facts.plan(), committed, best),
-                file,
+                ledgerFile(),
                 adapter));
     blockedSeconds.put(committed, (System.nanoTime() - checkpointSince) / 1e9);
     proceed();
+  }
+
+  private String ledgerFile() {
+    Path outputDir = facts.plan().recipe().outputDir();
+    return CheckpointWriter.waitingLedger(outputDir, committed).toString();
+  }
+
+  /** A disk that is full stays full: it is tried a few times, within a second, and then named. */
+  private void onLedgerNotWritten(String error) {
+    failedSaves++;
+    context.getLog().warn("{} (attempt {} of {})", error, failedSaves, MOST_FAILED_SAVES);
+    if (failedSaves >= MOST_FAILED_SAVES) {
+      failure =
+          "the checkpoint after %d steps cannot be written: %s. Make room or mend the permissions; older checkpoints are untouched, so `--resume` goes on from the newest."
+              .formatted(committed, error);
+      answered();
+    }
   }
 
   /** How long the run stood still for a checkpoint that is written now. */

@@ -865,7 +865,8 @@ public final class Supervisor
             .setCommittedSteps(written.committedSteps())
             .setFolder(written.folder())
             .setSeconds(written.seconds())
-            .setBlockedSeconds(boundaries.blockedSeconds(written.committedSteps()))
+            .setBlockedSeconds(
+                boundaries.blockedSeconds(written.committedSteps()) + written.copySeconds())
             .build();
     events.tell(new RunEvent.Checkpoint(finished));
     SupervisorEvent event = SupervisorEvent.newBuilder().setCheckpointFinished(finished).build();

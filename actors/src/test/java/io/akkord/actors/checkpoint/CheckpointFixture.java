@@ -26,6 +26,8 @@ public final class CheckpointFixture {
           new Tensor("model.embed_tokens.weight", new long[] {5, 2}, 16),
           new Tensor("model.norm.weight", new long[] {3}, 0));
 
+  static final long LEDGER_BYTES = 5L << 20;
+
   private CheckpointFixture() {}
 
   /** What a checkpoint after so many steps holds. */
@@ -48,6 +50,7 @@ public final class CheckpointFixture {
         buffer(dtype, 2000.0 + (double) steps),
         buffer(dtype, 3000.0 + (double) steps),
         file -> LedgerFile.write(file, ledger(steps)),
+        LEDGER_BYTES,
         folder -> Files.writeString(folder.resolve("config.json"), "{}"),
         "{\"global_step\": " + steps + "}");
   }

@@ -13,6 +13,7 @@ import com.google.protobuf.util.JsonFormat;
 import io.akkord.actors.checkpoint.CheckpointContent.Dtype;
 import io.akkord.actors.checkpoint.CheckpointContent.PathWriter;
 import io.akkord.actors.checkpoint.CheckpointContent.Tensor;
+import io.akkord.actors.disk.FreeSpace;
 import io.akkord.model.UserError;
 import io.akkord.proto.CheckpointManifest;
 import io.akkord.proto.CheckpointManifest.BestMetric;
@@ -133,8 +134,51 @@ class CheckpointWriterTest {
         .isInstanceOf(UserError.class)
         .hasMessageContaining(output + ": checkpoint-6 cannot be written")
         .hasMessageContaining("No space left on device")
-        .hasMessageMatching("(?s).*about 64 MB are needed, \\d+ MB are free.*");
+        .hasMessageMatching("(?s).*about 80 MB are needed, \\d+ MB are free.*");
     assertThat(Checkpoints.newestVerified(output, reason -> {})).isPresent();
+  }
+
+  @Test
+  void roomForModelOptimizerAndLedgerIsAskedForBeforeAByteIsWritten() throws IOException {
+    long tensors = 13 * 4;
+    long needed = 3 * tensors + 3 * CheckpointFixture.LEDGER_BYTES + (64L << 20);
+    StoppingFs fs = new StoppingFs(0, false);
+    FreeSpace oneByteShort = new FreeSpace(folder -> needed - 1);
+    assertThatThrownBy(
+            () -> new CheckpointWriter(fs, 1, CLOCK, oneByteShort).write(output, content(4)))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("checkpoint-4 cannot be written (too little room)")
+        .hasMessageContaining("about 80 MB are needed, 79 MB are free");
+    assertThat(fs.operations()).isZero();
+    assertThat(output).isEmptyDirectory();
+    FreeSpace enough = new FreeSpace(folder -> needed);
+    assertThat(new CheckpointWriter(fs, 1, CLOCK, enough).write(output, content(4))).exists();
+  }
+
+  @Test
+  void halfACheckpointGivesItsRoomBack() throws IOException {
+    CheckpointFs full =
+        new StoppingFs(0, false) {
+          @Override
+          public void force(Path path) throws IOException {
+            throw new IOException("No space left on device");
+          }
+        };
+    assertThatThrownBy(() -> new CheckpointWriter(full, 1, CLOCK).write(output, content(6)))
+        .isInstanceOf(UserError.class);
+    assertThat(output).isEmptyDirectory();
+  }
+
+  @Test
+  void aLedgerThatAKilledProcessHadSavedGoesAndOneThatIsStillWaitingStays() throws IOException {
+    Path killed = Files.writeString(CheckpointWriter.waitingLedger(output, 3), "old");
+    Path next = Files.writeString(CheckpointWriter.waitingLedger(output, 6), "next");
+    writer(0).write(output, content(4));
+    assertThat(killed).doesNotExist();
+    assertThat(next).exists();
+    Files.createDirectory(output.resolve(".checkpoint-tmp-6"));
+    CheckpointWriter.clean(output);
+    assertThat(output.toFile().list()).containsExactly("checkpoint-4");
   }
 
   @Test

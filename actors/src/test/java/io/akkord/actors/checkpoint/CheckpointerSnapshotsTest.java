@@ -15,6 +15,7 @@ import io.akkord.actors.bulk.InJvmBulk;
 import io.akkord.actors.bulk.LaneInbox;
 import io.akkord.actors.checkpoint.Checkpointer.Write;
 import io.akkord.actors.checkpoint.Checkpointer.Written;
+import io.akkord.actors.disk.FreeSpace;
 import io.akkord.actors.ledger.LedgerFile;
 import io.akkord.actors.run.RunFacts;
 import java.io.IOException;
@@ -78,7 +79,10 @@ class CheckpointerSnapshotsTest {
     ActorRef<Checkpointer.Command> checkpointer =
         KIT.spawn(
             Checkpointer.create(
-                facts, inbox, to -> Files.writeString(to.resolve("config.json"), "{}")));
+                facts,
+                inbox,
+                to -> Files.writeString(to.resolve("config.json"), "{}"),
+                FreeSpace.real()));
     List<CompletableFuture<Void>> strange =
         List.of(
             send(header(2, 2, Kind.SNAPSHOT_WEIGHTS, Dtype.FLOAT32, 0), 2, 90),

@@ -12,6 +12,7 @@ import io.akkord.actors.bulk.BulkHeader.Kind;
 import io.akkord.actors.bulk.Dtype;
 import io.akkord.actors.bulk.InJvmBulk;
 import io.akkord.actors.bulk.LaneInbox;
+import io.akkord.actors.disk.FreeSpace;
 import io.akkord.actors.ledger.LedgerFile;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.model.layout.ParameterLayout.Slice;
@@ -70,7 +71,8 @@ class CheckpointerTest {
                 into -> {
                   begun.incrementAndGet();
                   await(mayFinish);
-                }));
+                },
+                FreeSpace.real()));
   }
 
   private static void await(CountDownLatch latch) throws IOException {

@@ -6,6 +6,7 @@ import io.akkord.actors.checkpoint.CheckpointFixture;
 import io.akkord.actors.checkpoint.CheckpointWriter;
 import io.akkord.actors.checkpoint.Checkpoints;
 import io.akkord.actors.checkpoint.Checkpoints.Checkpoint;
+import io.akkord.actors.disk.FreeSpace;
 import io.akkord.proto.SupervisorEvent.CheckpointFinished;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -28,7 +29,7 @@ class CheckpointRowsTest {
 
   @BeforeEach
   void writeThree() {
-    CheckpointWriter writer = new CheckpointWriter(10, CheckpointFixture.CLOCK);
+    CheckpointWriter writer = new CheckpointWriter(10, CheckpointFixture.CLOCK, FreeSpace.real());
     for (long steps : List.of(2L, 4L, 6L)) {
       writer.write(run, CheckpointFixture.content(steps));
     }

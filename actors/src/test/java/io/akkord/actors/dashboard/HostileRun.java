@@ -3,6 +3,7 @@ package io.akkord.actors.dashboard;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.akkord.actors.checkpoint.CheckpointFixture;
 import io.akkord.actors.checkpoint.CheckpointWriter;
+import io.akkord.actors.disk.FreeSpace;
 import io.akkord.model.TestModels;
 import io.akkord.model.data.TokenFile;
 import io.akkord.model.data.TokenizeOptions;
@@ -63,6 +64,6 @@ public final class HostileRun {
             tokens,
             note -> {})
         .close();
-    new CheckpointWriter(10, CheckpointFixture.CLOCK).write(run, CheckpointFixture.content(2));
+    new CheckpointWriter(10, CheckpointFixture.CLOCK, FreeSpace.real()).write(run, CheckpointFixture.content(2));
   }
 }

@@ -13,7 +13,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.stream.LongStream;
@@ -29,8 +31,12 @@ final class LedgerProcess implements AutoCloseable {
   private final ActorSystem<Ledger.Command> system;
 
   LedgerProcess(Path run, LedgerSetup setup) throws IOException {
+    this(run, setup, Journal.open(run));
+  }
+
+  LedgerProcess(Path run, LedgerSetup setup, Journal journal) throws IOException {
     Files.writeString(run.resolve("run.json"), "{\"run_id\": \"" + setup.runId() + "\"}");
-    journal = Journal.open(run);
+    this.journal = journal;
     system =
         ActorSystem.create(
             Behaviors.setup(
@@ -53,9 +59,24 @@ final class LedgerProcess implements AutoCloseable {
   }
 
   StepStored commit(long step) throws Exception {
-    return ask(
-        replyTo ->
-            new CommitStep(step, new int[] {3, 4}, new float[] {5f, 2f}, 2, 1, false, replyTo));
+    return ask(replyTo -> commit(step, replyTo));
+  }
+
+  private static CommitStep commit(long step, ActorRef<StepStored> replyTo) {
+    return new CommitStep(step, new int[] {3, 4}, new float[] {5f, 2f}, 2, 1, false, replyTo);
+  }
+
+  /** Empty if no answer comes in time. */
+  Optional<StepStored> tryCommit(long step, Duration patience) throws Exception {
+    try {
+      return Optional.of(
+          AskPattern.<Ledger.Command, StepStored>ask(
+                  system, replyTo -> commit(step, replyTo), patience, system.scheduler())
+              .toCompletableFuture()
+              .get());
+    } catch (ExecutionException e) {
+      return Optional.empty();
+    }
   }
 
   /** Many steps, a few at a time under way, as the parameter server has it. */

@@ -246,11 +246,11 @@ class SupervisorTest {
 
   /** Ledger and checkpointer do what they are asked to. */
   static void save(SupervisorFixture run, long steps) {
-    fish(run.ledger, Ledger.SaveTo.class).replyTo().tell(new Ledger.Saved(steps, 7, null));
+    fish(run.ledger, Ledger.SaveTo.class).replyTo().tell(new Ledger.Saved(steps, 7, null, false));
     Checkpointer.Write write = fish(run.checkpointer, Checkpointer.Write.class);
     assertThat(write.committedSteps()).isEqualTo(steps);
     String name = "checkpoint-" + steps;
-    write.replyTo().tell(new Checkpointer.Written(steps, name, 0.1, null, List.of()));
+    write.replyTo().tell(new Checkpointer.Written(steps, name, 0.1, 0, null, List.of()));
   }
 
   // ---- what takes too long ----------------------------------------------------------------------
@@ -348,11 +348,11 @@ class SupervisorTest {
     run.ref.tell(new Supervisor.Stop("enough"));
     fish(run.server, ParameterServer.Halt.class);
     run.committed(1, true);
-    fish(run.ledger, Ledger.SaveTo.class).replyTo().tell(new Ledger.Saved(1, 7, null));
+    fish(run.ledger, Ledger.SaveTo.class).replyTo().tell(new Ledger.Saved(1, 7, null, false));
     Checkpointer.Write write = fish(run.checkpointer, Checkpointer.Write.class);
     write
         .replyTo()
-        .tell(new Checkpointer.Written(1, null, 0, "the checkpoint is late", List.of(1)));
+        .tell(new Checkpointer.Written(1, null, 0, 0, "the checkpoint is late", List.of(1)));
     RunEvent.Ended ended = run.ended();
     assertThat(ended.outcome()).isEqualTo("failed");
     assertThat(ended.reason())

@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -67,8 +66,8 @@ final class Background {
     } catch (IOException e) {
       throw new UserError("the node's process cannot be started: " + e.getMessage(), e);
     }
-    Instant end = Instant.now().plus(deadline);
-    while (Instant.now().isBefore(end)) {
+    long began = System.nanoTime();
+    while (System.nanoTime() - began < deadline.toNanos()) {
       Optional<NodeFiles.Entry> entry = files.of(process.pid());
       if (entry.isPresent()) {
         next(entry.get(), head, log);

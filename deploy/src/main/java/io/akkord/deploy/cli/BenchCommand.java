@@ -1,5 +1,6 @@
 package io.akkord.deploy.cli;
 
+import io.akkord.deploy.bench.CheckpointBench;
 import io.akkord.deploy.bench.EngineBench;
 import io.akkord.deploy.bench.Figure;
 import io.akkord.deploy.bench.TrainBench;
@@ -39,7 +40,7 @@ final class BenchCommand {
       name = "engine",
       mixinStandardHelpOptions = true,
       description =
-          "Forward + backward + AdamW of a 21.7 M model against PyTorch eager, exact CADFT against DFT, the whole of train against the bare engine loop, and memory over 2,000 steps.")
+          "Forward + backward + AdamW of a 21.7 M model against PyTorch eager, exact CADFT against DFT, the whole of train against the bare engine loop, the wait for a checkpoint, and memory over 2,000 steps.")
   static final class EngineCommand implements Callable<Integer> {
     @Option(
         names = "--peer",
@@ -70,7 +71,7 @@ final class BenchCommand {
     @Option(
         names = "--only",
         split = ",",
-        description = "some of: engine (needs --peer), barrier, checkpointing, train, memory")
+        description = "some of: engine (needs --peer), barrier, checkpointing (of activations), checkpoint (of a run), train, memory")
     private Set<Part> only = EnumSet.allOf(Part.class);
 
     /** What can be measured by itself. */
@@ -78,6 +79,7 @@ final class BenchCommand {
       ENGINE,
       BARRIER,
       CHECKPOINTING,
+      CHECKPOINT,
       TRAIN,
       MEMORY
     }
@@ -95,6 +97,9 @@ final class BenchCommand {
       }
       if (only.contains(Part.CHECKPOINTING)) {
         print(onDevice(engine::checkpointingOverPlain));
+      }
+      if (only.contains(Part.CHECKPOINT)) {
+        print(List.of(new CheckpointBench(rounds, progress).blockedOverWritten()));
       }
       TrainBench train = new TrainBench(threads, rounds, steps, progress);
       if (only.contains(Part.TRAIN)) {

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
@@ -63,6 +64,7 @@ final class DemoCommand implements Callable<Integer> {
                 Settings.read(ConfigFactory.load()),
                 Math.max(1, workers),
                 false,
+                Set.of(),
                 RunConsole.Place.HERE,
                 dashboard)
             .finished();

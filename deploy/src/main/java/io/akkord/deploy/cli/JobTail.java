@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.akkord.model.UserError;
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -35,13 +34,13 @@ final class JobTail {
 
   /** Asks until there is an answer; a job outlives the head that carries it. */
   private JsonNode ask(String path) throws InterruptedException {
-    Instant deadline = Instant.now().plus(PATIENCE);
+    long began = System.nanoTime();
     boolean told = false;
     while (true) {
       try {
         return client.get(path);
       } catch (UserError e) {
-        if (!ControlClient.unanswered(e) || Instant.now().isAfter(deadline)) {
+        if (!ControlClient.unanswered(e) || System.nanoTime() - began > PATIENCE.toNanos()) {
           throw e;
         }
         if (!told) {

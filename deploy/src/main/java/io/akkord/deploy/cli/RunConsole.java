@@ -1,6 +1,7 @@
 package io.akkord.deploy.cli;
 
 import io.akkord.actors.dashboard.AttentionWatch;
+import io.akkord.actors.disk.FreeSpace;
 import io.akkord.actors.params.StepReport;
 import io.akkord.actors.run.Listeners;
 import io.akkord.actors.run.RunEvent;
@@ -18,6 +19,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -70,6 +72,7 @@ final class RunConsole {
       Settings settings,
       int workers,
       boolean resume,
+      Set<String> resumeAnyway,
       Place place,
       DashboardFlags dashboard) {
     AtomicReference<StopSignals> signals = new AtomicReference<>();
@@ -79,6 +82,7 @@ final class RunConsole {
           settings,
           workers,
           resume,
+          resumeAnyway,
           place,
           shown,
           run -> signals.set(StopSignals.listen(() -> run.stop(INTERRUPTED), this::line)));
@@ -99,6 +103,7 @@ final class RunConsole {
       Settings settings,
       int workers,
       boolean resume,
+      Set<String> resumeAnyway,
       Place place,
       RunDashboard dashboard,
       Consumer<TrainingRun> begun) {
@@ -106,7 +111,15 @@ final class RunConsole {
         new AttentionWatch(recipe.recipe().outputDir(), System::currentTimeMillis);
     Listeners listeners = listeners(dashboard, watch::on);
     TrainOptions options =
-        new TrainOptions(recipe, settings, workers, resume, this::line, listeners);
+        new TrainOptions(
+            recipe,
+            settings,
+            workers,
+            resume,
+            resumeAnyway,
+            FreeSpace.real(),
+            this::line,
+            listeners);
     TrainingRun run =
         place.opener() == null
             ? TrainingRun.start(options)

@@ -1,6 +1,7 @@
 package io.akkord.deploy.cli;
 
 import com.typesafe.config.ConfigFactory;
+import io.akkord.actors.run.RunResult;
 import io.akkord.config.EffectiveRecipe;
 import io.akkord.config.RecipeReader;
 import io.akkord.config.Settings;
@@ -8,6 +9,7 @@ import io.akkord.model.UserError;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -53,6 +55,13 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--resume", description = "continue the run in output_dir")
   private boolean resume;
 
+  @Option(
+      names = "--resume-anyway",
+      paramLabel = "KEY",
+      description =
+          "with --resume: go on though this differs from the run in output_dir: a key of the recipe, data or model; may be repeated")
+  private Set<String> resumeAnyway = Set.of();
+
   @Mixin private DashboardFlags dashboard;
 
   @Spec private CommandSpec spec;
@@ -75,13 +84,17 @@ final class TrainCommand implements Callable<Integer> {
       spec.commandLine().getErr().println("akkord: --workers is " + workers + "; at least 1");
       return ExitCode.USAGE;
     }
+    if (!resume && !resumeAnyway.isEmpty()) {
+      spec.commandLine().getErr().println("akkord: --resume-anyway goes with --resume only");
+      return ExitCode.USAGE;
+    }
     RunConsole console = new RunConsole(out, effective.recipe().loggingSteps());
     int count = workers(effective);
     RunConsole.Place place =
         address == null ? RunConsole.Place.HERE : console.processes(count, address);
-    return console.run(effective, settings, count, resume, place, dashboard).finished()
-        ? ExitCode.OK
-        : console.exitCode();
+    RunResult result =
+        console.run(effective, settings, count, resume, resumeAnyway, place, dashboard);
+    return result.finished() ? ExitCode.OK : console.exitCode();
   }
 
   private int workers(EffectiveRecipe effective) {

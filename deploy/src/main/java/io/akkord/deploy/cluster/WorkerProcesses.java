@@ -8,8 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -38,7 +36,8 @@ public final class WorkerProcesses implements AutoCloseable {
   private final Consumer<String> say;
   private final OomKills oomKills = OomKills.ofThisMachine();
   private final Map<String, Process> running = new ConcurrentHashMap<>();
-  private final Map<String, List<Instant>> restartsOf = new ConcurrentHashMap<>();
+  private final RestartRate restartRate =
+      new RestartRate(MOST_RESTARTS, WITHIN, System::nanoTime);
   private final Set<String> givenUp = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService restarts =
       Executors.newSingleThreadScheduledExecutor(
@@ -115,7 +114,7 @@ public final class WorkerProcesses implements AutoCloseable {
     if (closing) {
       return;
     }
-    boolean again = mayRestart(name);
+    boolean again = restartRate.allows(name);
     String next =
         again
             ? "the others go on; it is started again as %s.%d".formatted(name, restart + 1)
@@ -135,14 +134,6 @@ public final class WorkerProcesses implements AutoCloseable {
     if (again) {
       restarts.schedule(() -> startAgain(name, restart + 1), 1, TimeUnit.SECONDS);
     }
-  }
-
-  private boolean mayRestart(String name) {
-    Instant now = Instant.now();
-    List<Instant> times = restartsOf.computeIfAbsent(name, n -> new ArrayList<>());
-    times.removeIf(time -> time.isBefore(now.minus(WITHIN)));
-    times.add(now);
-    return times.size() <= MOST_RESTARTS;
   }
 
   /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import io.akkord.actors.node.NodeLog;
 import io.akkord.actors.worker.Devices;
 import io.akkord.config.Settings;
 import io.akkord.model.UserError;
@@ -29,7 +30,8 @@ class WorkerNodeTest {
           List.of("cpu:0"),
           "token",
           Duration.ofSeconds(60),
-          Duration.ofSeconds(600));
+          Duration.ofSeconds(600),
+          NodeLog.create());
 
   private final List<String> said = new ArrayList<>();
   private final List<Duration> patience = new ArrayList<>();
