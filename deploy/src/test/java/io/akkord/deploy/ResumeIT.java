@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ResumeIT {
   private static final int STEPS = 12;
-  private static final Duration DEADLINE = Duration.ofSeconds(120);
+  private static final Duration DEADLINE = Duration.ofSeconds(300);
 
   @TempDir static Path folder;
   private String quiet;
@@ -41,7 +41,7 @@ class ResumeIT {
       Files.writeString(
           folder.resolve("data.jsonl"), lines.limit(24).collect(Collectors.joining("\n")) + "\n");
     }
-    assertThat(start(recipe("quiet")).waitFor(120, TimeUnit.SECONDS)).isTrue();
+    assertThat(start(recipe("quiet")).waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)).isTrue();
     quiet = hash("quiet");
     String rewrites = Files.readString(folder.resolve("quiet/rewrites.jsonl"));
     assertThat(rewrites).as("the cycles take rewrites").contains("\"accepted\":true");
@@ -60,27 +60,69 @@ class ResumeIT {
     assertThat(folder.resolve(name).resolve("model.safetensors")).doesNotExist();
 
     Process resumed = start(recipe, "--resume", "--workers", "3");
-    assertThat(resumed.waitFor(120, TimeUnit.SECONDS)).isTrue();
+    assertThat(resumed.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)).isTrue();
     assertThat(resumed.exitValue()).isZero();
     assertThat(hash(name)).isEqualTo(quiet);
     assertThat(steps(name)).isEqualTo(LongStream.range(0, STEPS).boxed().toList());
   }
 
-  @Test
-  void aPoliteStopSavesSaysSoAndGoesOnToTheSameBits() throws Exception {
-    Path recipe = recipe("stopped");
+  @ParameterizedTest
+  @ValueSource(strings = {"TERM", "INT", "HUP"})
+  void aSignalSavesAtTheStepInFlightAndSaysHowToGoOn(String signal) throws Exception {
+    String name = "stopped-" + signal;
+    Path recipe = recipe(name);
     Process run = start(recipe);
-    await("stopped", 5);
-    run.destroy();
-    assertThat(run.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    await(name, 5);
+    signal(run, signal);
+    assertThat(run.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)).isTrue();
     assertThat(run.exitValue()).as("a batch system takes it for a success").isZero();
-    assertThat(Files.readString(folder.resolve("stopped.log")))
-        .contains("SIGTERM: the step in flight is finished and saved, 300 s at most")
+    assertThat(log(name))
+        .contains("SIG" + signal + ": the step in flight is finished and saved, 300 s at most")
         .contains("go on with the same command and --resume");
+    int saved = steps(name).size();
+    assertThat(saved).isLessThan(STEPS);
+    assertThat(folder.resolve(name).resolve("checkpoint-" + saved)).isDirectory();
+    if (signal.equals("TERM")) {
+      // The others have led to the same checkpoint.
+      resume(name, recipe);
+    }
+  }
 
+  /** The second one comes while the first one's checkpoint may be half written. */
+  @Test
+  void aSecondCtrlCEndsAtOnceAndTheRunGoesOnToTheSameBits() throws Exception {
+    Path recipe = recipe("twice");
+    Process run = start(recipe);
+    await("twice", 5);
+    signal(run, "INT");
+    Awaitility.await().atMost(DEADLINE).until(() -> log("twice").contains("SIGINT: "));
+    signal(run, "INT");
+    assertThat(run.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    // A machine that saves faster than it delivers a signal has nothing left to end at once.
+    assertThat(run.exitValue()).as(log("twice")).isIn(130, 0);
+    if (run.exitValue() == 130) {
+      assertThat(log("twice"))
+          .contains("ended at once; go on from the newest checkpoint with the same command");
+    }
+    resume("twice", recipe);
+  }
+
+  private void resume(String name, Path recipe) throws Exception {
     Process resumed = start(recipe, "--resume");
-    assertThat(resumed.waitFor(120, TimeUnit.SECONDS)).isTrue();
-    assertThat(hash("stopped")).isEqualTo(quiet);
+    assertThat(resumed.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(resumed.exitValue()).as(log(name)).isZero();
+    assertThat(hash(name)).isEqualTo(quiet);
+    assertThat(steps(name)).isEqualTo(LongStream.range(0, STEPS).boxed().toList());
+  }
+
+  private static void signal(Process process, String name) throws Exception {
+    Process kill = new ProcessBuilder("kill", "-" + name, "" + process.pid()).start();
+    assertThat(kill.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(kill.exitValue()).isZero();
+  }
+
+  private static String log(String name) throws IOException {
+    return Files.readString(folder.resolve(name + ".log"));
   }
 
   @Test

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Workers as real processes: some are killed, one hangs, the run's bits stay the same. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class WorkerProcessesIT {
-  private static final Duration DEADLINE = Duration.ofSeconds(150);
+  private static final Duration DEADLINE = Duration.ofSeconds(400);
 
   /** Long enough that a worker that is started again is there before the end. */
   private static final int LONG = 120;
@@ -90,7 +90,7 @@ class WorkerProcessesIT {
   }
 
   @Test
-  void killedWorkersCostNoStepAndTheirSuccessorsJoinTheRun() throws Exception {
+  void workersThatAreKilledOrOutOfMemoryCostNoStepAndTheirSuccessorsJoinTheRun() throws Exception {
     Process run = start("killed", LONG, "--workers", "2");
     await("killed", 10);
     worker(run, "worker-0").destroyForcibly();
@@ -98,13 +98,41 @@ class WorkerProcessesIT {
         .atMost(DEADLINE)
         .until(() -> find(run, "worker-0.1").isPresent() || !run.isAlive());
     await("killed", LONG / 2);
-    find(run, "worker-1").ifPresent(ProcessHandle::destroyForcibly);
+    ProcessHandle second = worker(run, "worker-1");
+    boolean starved = starve(second);
     assertThat(finish("killed", run)).isEqualTo(longRun);
     assertThat(log("killed"))
         .contains("worker worker-0 is lost")
         .contains("ended with exit code 137 (signal 9, SIGKILL)")
         .contains("it is started again as worker-0.1");
     assertThat(folder.resolve("killed/logs/worker-0.1.log")).exists();
+    if (starved) {
+      assertThat(log("killed"))
+          .contains("worker worker-1 is lost")
+          .containsPattern(
+              "worker-1 \\(pid %d\\) .*ended with exit code .*: out of memory: .*[Mm]emory"
+                  .formatted(second.pid()))
+          .containsPattern(
+              "(?m)^  \\| .+\\R  the others go on; it is started again as worker-1\\.1$");
+      assertThat(folder.resolve("killed/logs/worker-1.crash.log")).exists();
+    }
+  }
+
+  /**
+   * Gives a process not one byte more than it has: the next allocation that the system must serve
+   * is refused. Where that is not possible the process is killed.
+   */
+  private static boolean starve(ProcessHandle process) throws Exception {
+    Path limits = Path.of("/usr/bin/prlimit");
+    if (!Files.isExecutable(limits)) {
+      System.err.println("SKIPPED: out of memory in a worker: " + limits + " is not here");
+      process.destroyForcibly();
+      return false;
+    }
+    Process limited =
+        new ProcessBuilder(limits.toString(), "--pid", "" + process.pid(), "--as=1").start();
+    assertThat(limited.waitFor()).isZero();
+    return true;
   }
 
   @Test

@@ -83,7 +83,8 @@ public final class WorkerProcesses implements AutoCloseable {
     }
     String id = restart == 0 ? name : name + "." + restart;
     File log = logs.resolve(id + ".log").toFile();
-    List<String> command = OwnCommand.of(
+    List<String> command =
+        OwnCommand.of(
             List.of(
                 "worker",
                 "--head",
@@ -92,7 +93,12 @@ public final class WorkerProcesses implements AutoCloseable {
                 id,
                 "--incarnation",
                 String.valueOf(restart + 1)));
-    command.add(1, EndOfProcess.EXIT_WHEN_OUT_OF_MEMORY);
+    command.addAll(
+        1,
+        List.of(
+            EndOfProcess.EXIT_WHEN_OUT_OF_MEMORY,
+            "-XX:ErrorFile=" + logs.resolve(id + ".crash.log").toAbsolutePath(),
+            "-XX:-DumpReplayDataOnError"));
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
