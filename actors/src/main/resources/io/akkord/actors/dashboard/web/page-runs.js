@@ -61,8 +61,11 @@ export async function runs(context) {
 
   async function load(id) {
     const had = cache.get(id);
+    const axis = x;
     const since = had && had.steps.length ? had.steps[had.steps.length - 1] : 0;
     const got = await get(`runs/${encodeURIComponent(id)}/curves`, { x, names: NAMES, since: had ? since : 0 });
+    // Another axis was chosen meanwhile: these x mean something else, and the next turn asks again.
+    if (axis !== x) return;
     if (had && (got.width !== had.width || got.attempt !== had.attempt)) {
       cache.delete(id);
       await load(id);
@@ -78,7 +81,7 @@ export async function runs(context) {
       cache.set(id, got);
     }
     const detail = await get(`runs/${encodeURIComponent(id)}`);
-    cache.get(id).evals = detail.evals;
+    if (cache.has(id)) cache.get(id).evals = detail.evals;
   }
 
   let busy = false;
