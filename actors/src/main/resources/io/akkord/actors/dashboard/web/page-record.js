@@ -83,7 +83,7 @@ export async function settings(context) {
     fill(body, shown.length === 0 ? empty("No setting matches", "") : table([
       { title: "Key", cell: (s) => h("span", { class: "mono" }, s.key) },
       { title: "Value", cls: "wide", cell: (s) => h("span", { class: "mono" }, s.value) },
-      { title: "From", cls: "nowrap", cell: (s) => (s.origin === "default" ? h("span", { class: "muted" }, "default") : badge("✎ " + s.origin, "accent")) },
+      { title: "From", cls: "nowrap wide", cell: (s) => (s.origin === "default" ? h("span", { class: "muted" }, "default") : badge("✎ " + s.origin, "accent")) },
     ], shown, { label: "settings" }));
   };
   draw();

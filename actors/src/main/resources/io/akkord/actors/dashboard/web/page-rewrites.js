@@ -44,12 +44,13 @@ function calendar(data, latest) {
   const done = new Map(data.cycles.map((c) => [c.committed_steps, c]));
   const committed = latest ? latest.run.committed_steps : data.committed_steps;
   const next = latest ? latest.run.next_cycle : null;
+  const over = latest && ["finished", "stopped", "failed"].includes(latest.run.state);
   const all = [...new Set([...data.calendar, ...done.keys()])].sort((a, b) => a - b);
   if (!all.length) return empty("This run has no rewrite cycle", "rewrite.warmup and rewrite.every in the recipe say when one fires.");
   const from = Math.max(0, all.findIndex((s) => s === next || s >= committed) - 6);
   return h("section", {}, h("h2", { style: { "margin-bottom": "12px" } }, "Cycles"), h("ul", { class: "calendar" }, all.slice(from, from + 12).map((step, i) => {
     const cycle = done.get(step);
-    const text = cycle ? `${cycle.accepted} of ${cycle.candidates} taken` : step === next ? (committed === step ? "going on now" : `in ${count(step - committed)} steps`) : "to come";
+    const text = cycle ? `${cycle.accepted} of ${cycle.candidates} taken` : step === next ? (committed === step ? "going on now" : `in ${count(step - committed)} steps`) : over ? "not reached" : "to come";
     return h("li", { class: step === next ? "next" : null, title: cycle ? cycle.reason : null }, h("div", { class: "label" }, `cycle ${all.indexOf(step) + 1}, step ${count(step)}`), h("strong", {}, (cycle ? "✓ " : "") + text),
       cycle && cycle.distinct !== null ? h("div", { class: "label", title: "of the runs of four tokens in a text, how many are different" }, `${percent(cycle.distinct, 0)} distinct`) : null);
   })));
