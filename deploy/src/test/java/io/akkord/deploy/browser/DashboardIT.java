@@ -92,7 +92,7 @@ class DashboardIT {
       aLongLineIsShown();
       nothingFoundAndAnErrorAreSaid();
       theKeyboardIsEnough();
-      assertThat(other.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(other.waitFor(2, TimeUnit.MINUTES)).as("the short run ends").isTrue();
       assertThat(other.exitValue()).as(runs.said("other")).isZero();
       twoRunsAreLaidOverEachOther(url);
       aDashboardThatIsKilledAndComesBackIsNotNoticed(run);
