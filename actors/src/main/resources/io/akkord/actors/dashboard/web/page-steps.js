@@ -92,8 +92,8 @@ function draw(body, data, chosen, again) {
       { title: "Epoch", num: true, cell: (r) => r.epoch },
       { title: "Time", cls: "barcell", cell: (r) => {
         const bar = h("span", { class: slow(r) ? "bar slow" : "bar" });
-        bar.style.width = Math.max(1, 70 * Math.min(1, r.seconds / full)) + "%";
-        return h("span", {}, bar, " ", duration(r.seconds), slow(r) ? " slow" : "");
+        bar.style.width = Math.max(1, 100 * Math.min(1, r.seconds / full)) + "%";
+        return h("span", { class: "timed" }, h("span", { class: "track" }, bar), h("span", {}, duration(r.seconds), slow(r) ? " slow" : ""));
       } },
       { title: "Tokens/s", num: true, cell: (r) => short(r.tokens / r.seconds) },
       { title: "Loss", num: true, cell: (r) => number(r.loss) }, { title: "NLL", num: true, cell: (r) => number(r.nll) },
