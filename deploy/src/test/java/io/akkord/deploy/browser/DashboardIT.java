@@ -1,12 +1,19 @@
 package io.akkord.deploy.browser;
 
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.akkord.deploy.Main;
-import io.akkord.model.TestModels;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
+import com.microsoft.playwright.options.ColorScheme;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -15,24 +22,26 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A real browser before a real run: every page while it goes on, its end by the page's own button,
- * and every page again when all processes are gone. Pictures are in target/screenshots.
+ * A real browser before a running demo: every page while it goes on, its end by the page's own
+ * button, and every page again when all processes are gone. Pictures are in target/screenshots.
  */
 class DashboardIT {
   private static final Path PICTURES = Path.of("target", "screenshots").toAbsolutePath();
-  private static final Pattern URL = Pattern.compile("dashboard: (http://127\\.0\\.0\\.1:\\d+)");
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** After so many every sample was seen once. */
+  private static final int EPOCH_STEPS = 13;
+
   private static final List<String> PAGES =
       List.of(
           "overview",
@@ -46,165 +55,295 @@ class DashboardIT {
           "logs",
           "settings");
 
-  /** A demonstration that tries what it can. */
-  private static final String HOSTILE =
-      "<script>alert('owned')</script><img src=x onerror=alert(1)> \u202Eesrever\u202C & </td> needle";
+  @TempDir Path folder;
 
-  @TempDir static Path folder;
+  private DemoRuns runs;
+  private Chromium chromium;
+  private Page page;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    PlaywrightAssertions.setDefaultAssertionTimeout(Chromium.DEADLINE_MILLIS);
+    runs = new DemoRuns(folder);
+  }
 
   @Test
   void aPersonSeesARunFromItsStartToLongAfterItsEnd() throws Exception {
-    Optional<Path> chromium = Browser.installed();
-    if (chromium.isEmpty()) {
-      System.err.println(
-          "SKIPPED: no Chromium (Debian: apt-get install chromium), no browser test");
+    Optional<Path> installed = Chromium.installed();
+    if (installed.isEmpty()) {
+      String missing = "no Chromium (Debian: apt-get install chromium), no browser test";
+      assertThat(System.getenv("CI")).as(missing).isNotEqualTo("true");
+      System.err.println("SKIPPED: " + missing);
     }
-    assumeTrue(chromium.isPresent(), "Chromium is not installed");
+    assumeTrue(installed.isPresent(), "Chromium is not installed");
 
-    Process run = start("train", recipe().toString(), "--workers", "2", "--dashboard-port", "0");
-    try (Browser browser = Browser.start(chromium.get(), folder.resolve("profile"))) {
-      String url = url("train", run);
-      browser.size(1280, 900, false);
-      browser.open(url);
-      liveNumbersMove(browser);
-      everyPage(browser, "live");
-      phasesAreShown(browser);
-      aSampleIsFound(browser);
-      aRewriteIsOpened(browser);
-      theKeyboardIsEnough(browser);
+    Process run = demo();
+    try (Chromium started = Chromium.start(installed.get())) {
+      chromium = started;
+      page = started.page;
+      String url = runs.url("demo", run);
+      page.navigate(url);
+      liveNumbersMove();
+      Process other = aShortRunBeside();
+      everyPage("live");
+      phasesAreShown();
+      aStragglerIsMarked();
+      aSampleIsFound();
+      aLongLineIsShown();
+      nothingFoundAndAnErrorAreSaid();
+      theKeyboardIsEnough();
+      assertThat(other.waitFor(2, TimeUnit.MINUTES)).as("the short run ends").isTrue();
+      assertThat(other.exitValue()).as(runs.said("other")).isZero();
+      twoRunsAreLaidOverEachOther(url);
       aDashboardThatIsKilledAndComesBackIsNotNoticed(run);
-      theRunIsStopped(browser, run);
-      assertThat(run.waitFor(60, TimeUnit.SECONDS)).as("the run ends").isTrue();
-      assertThat(browser.problems.stream().filter(DashboardIT::isOurs)).isEmpty();
-
-      Process shown = start("dashboard", folder.resolve("run").toString(), "--port", "0");
-      try {
-        String after = url("dashboard", shown);
-        browser.open(after);
-        browser.until(
-            "the state", "document.querySelector('#run-state').textContent.includes('stopped')");
-        // What came until here is the page of the run, whose server has gone.
-        browser.problems.clear();
-        everyPage(browser, "after");
-        pictures(browser);
-        assertThat(browser.problems).isEmpty();
-        assertThat(browser.requests)
-            .allMatch(r -> r.startsWith(url) || r.startsWith(after) || r.startsWith("data:"));
-      } finally {
-        shown.destroy();
-      }
+      assertThat(chromium.problems).isEmpty();
+      theRunIsStopped(run);
+      String after = thePageOutlivesTheRun();
+      assertThat(chromium.requests)
+          .allMatch(r -> r.startsWith(url) || r.startsWith(after) || r.startsWith("data:"));
     } finally {
       run.destroyForcibly();
     }
   }
 
-  /** The server went away while the page was open; browsers log that themselves. */
-  private static boolean isOurs(String problem) {
-    return !problem.contains("ERR_CONNECTION_REFUSED")
-        && !problem.contains("ERR_INCOMPLETE_CHUNKED_ENCODING")
-        && !problem.contains("ERR_CONNECTION_RESET")
-        && !problem.contains("401 (Unauthorized)");
+  /** Three workers for four shares: one of them has twice the work. */
+  private Process demo() throws IOException {
+    String output = runs.run("demo").toString();
+    return runs.start(
+        "demo", "demo", "--workers", "3", "--output", output, "--dashboard-port", "0");
   }
 
-  private static void liveNumbersMove(Browser browser) {
-    browser.until("the first step", "document.querySelector('[data-card=loss]')");
-    String steps = "document.querySelector('[role=progressbar]').getAttribute('aria-valuenow')";
-    long first = browser.eval(steps).asLong();
-    browser.until("a later step without a reload", "+" + steps + " > " + (first + 3));
-    browser.until("it says live", "document.querySelector('#link').textContent.startsWith('live')");
+  private Process aShortRunBeside() throws IOException {
+    return runs.start(
+        "other",
+        "train",
+        runs.recipe().toString(),
+        "--in-process",
+        "--workers",
+        "1",
+        "--no-dashboard",
+        "--set",
+        "max_steps=5",
+        "--set",
+        "output_dir=" + runs.run("other"));
   }
 
-  private static void everyPage(Browser browser, String when) throws IOException {
-    for (String page : PAGES) {
-      browser.eval("location.hash = '#/" + page + "'");
-      browser.until(
-          page + " is drawn",
-          "document.querySelector('#main h1') && document.querySelector('#main h1').textContent.toLowerCase() === '"
-              + page
-              + "' && !document.querySelector('#main .loading')");
-      assertThat(browser.eval("document.querySelectorAll('#main .state.error').length").asInt())
-          .as(page)
-          .isZero();
-      browser.picture(PICTURES.resolve(when + "-" + page + ".png"));
+  private void liveNumbersMove() {
+    assertThat(page.locator("[data-card=loss]")).isVisible();
+    String steps = "+document.querySelector('[role=progressbar]').getAttribute('aria-valuenow')";
+    int first = ((Number) page.evaluate(steps)).intValue();
+    page.waitForCondition(() -> ((Number) page.evaluate(steps)).intValue() > first + 2);
+    assertThat(page.locator("#link")).hasText(Pattern.compile("live, \\d\\d:\\d\\d:\\d\\d"));
+  }
+
+  private void everyPage(String when) {
+    for (String name : PAGES) {
+      open(name);
+      assertThat(page.locator("#main .state.error")).hasCount(0);
+      chromium.picture(PICTURES.resolve(when + "-" + name + ".png"));
+      Layout.fits(page, name);
     }
   }
 
-  private static void phasesAreShown(Browser browser) throws IOException {
-    browser.eval("location.hash = '#/steps'");
-    browser.until(
-        "bars of both workers", "document.querySelectorAll('#main .phases').length === 2");
-    assertThat(
-            browser
-                .eval("document.querySelector('#main .phases').getAttribute('aria-label')")
-                .asText())
-        .contains("Forward", "Backward", "Barrier");
-    browser.picture(PICTURES.resolve("steps-phases.png"));
+  private void open(String name) {
+    page.locator("#nav-" + name).click();
+    assertThat(page.locator("#main h1")).hasText(Pattern.compile(name, Pattern.CASE_INSENSITIVE));
+    assertThat(page.locator("#main .loading")).hasCount(0);
   }
 
-  private static void aSampleIsFound(Browser browser) throws IOException {
-    browser.eval("location.hash = '#/ledger'");
-    browser.until("the search field", "document.querySelector('#q')");
-    browser.eval(
-        "(() => { const q = document.querySelector('#q'); q.value = 'needle'; q.dispatchEvent(new Event('input')); })()");
-    browser.until(
-        "one match",
-        "document.querySelector('#main [role=status]')?.textContent.startsWith('1 match')");
-    browser.eval("document.querySelector('#main td a').click()");
-    browser.until("its page", "document.querySelector('#main h1').textContent === 'hostile-1'");
-    browser.until("its visits", "document.querySelectorAll('#main .chart canvas').length > 0");
-    String texts = browser.eval("document.querySelector('#main .texts').textContent").asText();
-    assertThat(texts).contains("<script>alert").contains("onerror=alert(1)");
-    assertThat(texts).as("marks that turn text are shown, not obeyed").contains("⟨U+202E⟩");
-    assertThat(browser.eval("document.querySelectorAll('#main script, #main img').length").asInt())
-        .isZero();
-    browser.picture(PICTURES.resolve("sample.png"));
+  private void phasesAreShown() {
+    open("steps");
+    assertThat(page.locator("#main .phases")).hasCount(3);
+    assertThat(page.locator("#main .phases").first())
+        .hasAttribute(
+            "aria-label", Pattern.compile("Data .*Forward .*Barrier .*Backward .*Push .*"));
+    assertThat(page.locator("#main .legend .phase").allTextContents())
+        .hasSize(7)
+        .doesNotContain("")
+        .doesNotHaveDuplicates();
   }
 
-  private static void aRewriteIsOpened(Browser browser) throws IOException {
-    browser.eval("location.hash = '#/rewrites'");
-    browser.until("a rewrite", "document.querySelector('details.rewrite')");
-    browser.eval("document.querySelector('details.rewrite summary').click()");
-    browser.until(
-        "both texts", "document.querySelectorAll('details.rewrite .texts .text-box').length >= 2");
-    browser.picture(PICTURES.resolve("rewrite.png"));
+  /** In figures of this run, of which one worker's are made worse. */
+  private void aStragglerIsMarked() {
+    page.route("**/api/v1/steps?*", route -> answer(route, DashboardIT::makeAWorkerLate));
+    try {
+      open("steps");
+      Locator late = page.locator("#main tr.marked", having("▲ straggler"));
+      page.reload();
+      assertThat(late).hasCount(1);
+      assertThat(late.locator("td").first()).hasText("worker-1");
+      assertThat(page.locator("#main .stat", having("Slow steps")).locator(".value")).hasText("1");
+      assertThat(page.locator("[aria-label=steps] tr.marked")).hasCount(1);
+      chromium.picture(PICTURES.resolve("straggler.png"));
+    } finally {
+      page.unroute("**/api/v1/steps?*");
+    }
   }
 
-  private static void theKeyboardIsEnough(Browser browser) {
-    browser.eval("document.querySelector('#nav-overview').focus()");
-    browser.press("Tab", 9);
-    assertThat(browser.eval("document.activeElement.id").asText()).isEqualTo("nav-runs");
-    browser.eval("document.activeElement.click()");
-    browser.until(
-        "Runs", "document.querySelector('#nav-runs').getAttribute('aria-current') === 'page'");
+  private static Page.LocatorOptions having(String text) {
+    return new Page.LocatorOptions().setHasText(text);
+  }
+
+  /** Everybody works a tenth of a second, worker-1 one second and a half in the latest step. */
+  private static void makeAWorkerLate(ObjectNode steps) {
+    JsonNode latest = null;
+    for (JsonNode step : steps.path("rows")) {
+      ((ObjectNode) step).put("seconds", 0.2).put("skipped", false);
+      latest = step.path("workers").isEmpty() ? latest : step;
+    }
+    ((ObjectNode) latest).put("seconds", 2);
+    for (JsonNode worker : latest.path("workers")) {
+      boolean late = worker.path("worker").asText().equals("worker-1");
+      ((ObjectNode) worker).put("data", 0).put("backward", 0).put("forward", late ? 1.5 : 0.1);
+    }
+  }
+
+  /** The server's own answer with a change. */
+  private static void answer(Route route, Consumer<ObjectNode> change) {
+    try {
+      ObjectNode answer = (ObjectNode) JSON.readTree(route.fetch().text());
+      change.accept(answer);
+      route.fulfill(
+          new Route.FulfillOptions()
+              .setContentType("application/json")
+              .setBody(JSON.writeValueAsString(answer)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void aSampleIsFound() {
+    open("ledger");
+    page.locator("#q").fill("needle");
+    assertThat(page.locator("#main [role=status]").last())
+        .hasText(Pattern.compile("1 match; as of step \\d+, from the .*"));
+    page.locator("#main td a").click();
+    assertThat(page.locator("#main h1")).hasText("hostile-1");
+    assertHarmless("needle");
+    chromium.picture(PICTURES.resolve("sample.png"));
+  }
+
+  /** Marks that turn text are shown, not obeyed; tags are text. */
+  private void assertHarmless(String end) {
+    String text = page.locator("#main .texts .text-box").last().textContent();
+    assertThat(text)
+        .startsWith("<script>alert('owned')</script><img src=x onerror=alert(1)> ⟨U+202E⟩")
+        .endsWith(end);
+    assertThat(page.locator("#main script, #main img")).hasCount(0);
+    Layout.fits(page, "a hostile text");
+  }
+
+  /** The run trains on the beginning of that line; the page is given all of it. */
+  private void aLongLineIsShown() {
+    String question = "**/api/v1/samples/long-1?*";
+    page.route(question, route -> answer(route, sample -> sample.put("completion", DemoRuns.LONG)));
+    page.navigate(page.url().replaceAll("#.*", "#/ledger/long-1"));
+    assertThat(page.locator("#main h1")).hasText("long-1");
+    assertHarmless("a".repeat(1 << 20));
+    page.screenshot(new Page.ScreenshotOptions().setPath(PICTURES.resolve("sample-long.png")));
+    page.unroute(question);
+  }
+
+  private void nothingFoundAndAnErrorAreSaid() {
+    open("ledger");
+    page.locator("#q").fill("no text has these words");
+    assertThat(page.locator("#main .state")).containsText("No sample matches");
+    chromium.picture(PICTURES.resolve("state-empty.png"));
+
+    page.route("**/api/v1/samples?*", Route::abort);
+    page.locator("#q").fill("story");
+    assertThat(page.locator("#main .state.error")).containsText("the server does not answer");
+    chromium.picture(PICTURES.resolve("state-error.png"));
+    page.unroute("**/api/v1/samples?*");
+    page.locator("#main .state.error button").click();
+    assertThat(page.locator("#main tbody tr").first()).isVisible();
+    assertThat(chromium.problems).allMatch(problem -> problem.contains("ERR_FAILED"));
+    chromium.problems.clear();
+  }
+
+  /** From the address to a rewrite's texts, and into a dialog and out of it, by keys alone. */
+  private void theKeyboardIsEnough() {
+    page.navigate(page.url().replaceAll("#.*", ""));
+    page.reload();
+    assertThat(page.locator("[data-card=loss]")).isVisible();
+    page.keyboard().press("Tab");
+    assertThat(page.locator(".skip")).isFocused();
+    assertThat(page.locator(".skip")).isInViewport();
+    chromium.tabTo("Tab", "#nav-rewrites", 20);
+    page.keyboard().press("Enter");
+    assertThat(page.locator("#main h1")).hasText("Rewrites");
+    assertThat(page.locator("#main")).isFocused();
+    assertThat(page.locator("details.rewrite").first()).isVisible();
+    chromium.tabTo("Tab", "details.rewrite summary", 10);
+    page.keyboard().press("Enter");
+    Locator texts = page.locator("details.rewrite[open] .texts .text-box");
+    assertThat(texts).hasCount(2);
+    assertThat(texts.last()).isVisible();
+    chromium.picture(PICTURES.resolve("rewrite.png"));
+
+    chromium.tabTo("Shift+Tab", "#stop", 30);
+    page.keyboard().press("Enter");
+    assertThat(page.locator("#token")).isFocused();
+    page.keyboard().press("Escape");
+    assertThat(page.locator("dialog")).hasCount(0);
+    assertThat(page.locator("#stop")).isFocused();
+  }
+
+  private void twoRunsAreLaidOverEachOther(String url) {
+    page.navigate(url + "/#/runs");
+    page.reload();
+    Locator other = page.locator("[aria-label='show other']");
+    assertThat(other).not().isChecked();
+    String colour = "--c2";
+    assertThat(Layout.drawn(page, "Weighted loss", colour)).as("colour of a second run").isFalse();
+    other.focus();
+    page.keyboard().press("Space");
+    Locator samples = page.locator("#main .tools + .key .line-sample line");
+    assertThat(samples).hasCount(2);
+    assertThat(samples.first().getAttribute("stroke-dasharray"))
+        .isNotEqualTo(samples.last().getAttribute("stroke-dasharray"));
+    page.waitForCondition(() -> Layout.drawn(page, "Weighted loss", colour));
+    for (String axis : List.of("tokens", "time")) {
+      page.waitForResponse(
+          answer -> answer.url().contains("x=" + axis) && answer.ok(),
+          () -> page.locator(".segments button", having(axis)).click());
+    }
+    // Seconds, of both runs: tokens would be ten thousand and more.
+    Locator zoomed = page.locator(".zoom [role=status]");
+    page.locator("[aria-label='zoom in']").focus();
+    page.keyboard().press("Enter");
+    assertThat(zoomed).hasText(Pattern.compile("[\\d,]+ to [\\d,]+ s"));
+    page.locator("[aria-label='show all']").click();
+    assertThat(zoomed).hasText("");
+    chromium.picture(PICTURES.resolve("runs-overlaid.png"));
+    Layout.fits(page, "two runs");
   }
 
   /** One of its own process beside the run. */
-  private static void aDashboardThatIsKilledAndComesBackIsNotNoticed(Process run) throws Exception {
-    String output = folder.resolve("run").toString();
+  private void aDashboardThatIsKilledAndComesBackIsNotNoticed(Process run) throws Exception {
+    String output = runs.run("demo").toString();
     long before = steps();
-    Process first = start("dashboard", output, "--port", "0");
-    try {
-      assertThat(answer(url("dashboard", first))).contains("committed_steps");
-    } finally {
-      first.destroyForcibly();
+    for (String log : List.of("first", "second")) {
+      Process beside = runs.start(log, "dashboard", output, "--port", "0");
+      try {
+        assertThat(answer(runs.url(log, beside))).contains("committed_steps");
+      } finally {
+        beside.destroyForcibly();
+      }
+      assertThat(beside.waitFor(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(run.isAlive()).isTrue();
+      assertThat(steps()).isGreaterThan(before);
+      before = steps();
     }
-    assertThat(first.waitFor(10, TimeUnit.SECONDS)).isTrue();
-    long between = steps();
-    Process second = start("dashboard", output, "--port", "0");
-    try {
-      assertThat(answer(url("dashboard", second))).contains("committed_steps");
-    } finally {
-      second.destroyForcibly();
-      second.waitFor(10, TimeUnit.SECONDS);
-    }
-    assertThat(run.isAlive()).isTrue();
-    assertThat(List.of(before, between, steps())).isSorted().doesNotHaveDuplicates();
-    assertThat(Files.readString(folder.resolve("train.log"))).doesNotContain("is lost");
+    assertThat(runs.said("demo")).doesNotContain("is lost");
+    page.waitForCondition(() -> steps() > EPOCH_STEPS);
   }
 
-  private static long steps() throws IOException {
-    try (var lines = Files.lines(folder.resolve("run/metrics.jsonl"))) {
+  private long steps() {
+    try (var lines = Files.lines(runs.run("demo").resolve("metrics.jsonl"))) {
       return lines.count();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -218,134 +357,68 @@ class DashboardIT {
         .body();
   }
 
-  private static void theRunIsStopped(Browser browser, Process run) throws Exception {
-    Path file = folder.resolve("run/dashboard-token");
+  private void theRunIsStopped(Process run) throws Exception {
+    Path file = runs.run("demo").resolve("dashboard-token");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
         .isEqualTo("rw-------");
-    stopWith(browser, "not the token");
-    browser.until(
-        "a refusal", "document.querySelector('dialog [role=alert]').textContent.includes('wrong')");
+    stopWith("not the token");
+    assertThat(page.locator("dialog [role=alert]")).containsText("wrong");
     assertThat(run.isAlive()).isTrue();
-    browser.eval("document.querySelector('dialog').close()");
-    stopWith(browser, Files.readString(file).strip());
-    browser.until("the dialog closes", "!document.querySelector('dialog[open]')");
+    page.keyboard().press("Escape");
+    assertThat(page.locator("dialog")).hasCount(0);
+    stopWith(Files.readString(file).strip());
+    assertThat(page.locator("dialog")).hasCount(0);
+    assertThat(run.waitFor(60, TimeUnit.SECONDS)).as("the run ends").isTrue();
   }
 
-  private static void stopWith(Browser browser, String token) {
-    browser.until(
-        "the button",
-        "!document.querySelector('#stop').hidden && !document.querySelector('dialog')");
-    browser.eval("document.querySelector('#stop').click()");
-    browser.eval(
-        "(() => { document.querySelector('#token').value = '%s'; document.querySelector('dialog button[type=submit]').click(); })()"
-            .formatted(token));
+  private void stopWith(String token) {
+    page.locator("#stop").focus();
+    page.keyboard().press("Enter");
+    page.keyboard().type(token);
+    page.keyboard().press("Enter");
   }
 
-  /** For people: dark, and as wide as a phone. */
-  private static void pictures(Browser browser) throws IOException {
-    browser.size(1280, 900, true);
-    for (String page : List.of("overview", "runs", "ledger", "steps", "actors", "logs")) {
-      picture(browser, page, "dark-");
+  /** Every page, dark and as wide as a phone too; then this process goes away as well. */
+  private String thePageOutlivesTheRun() throws Exception {
+    Process shown = runs.start("after", "dashboard", runs.run("demo").toString(), "--port", "0");
+    try {
+      String url = runs.url("after", shown);
+      page.navigate(url);
+      assertThat(page.locator("#run-state")).containsText("stopped");
+      assertThat(page.locator("#link")).hasText("the run is over");
+      // What came until here is the page of the run, whose server has gone.
+      chromium.problems.clear();
+      page.navigate(url + "/#/ledger/hostile-1");
+      assertThat(page.locator("#main .chart canvas")).hasCount(2);
+      Object light = background();
+      chromium.look(1280, 900, ColorScheme.DARK);
+      assertThat(background()).as("dark").isNotEqualTo(light);
+      everyPage("dark");
+      chromium.look(390, 844, ColorScheme.LIGHT);
+      everyPage("phone");
+      chromium.look(390, 844, ColorScheme.DARK);
+      open("overview");
+      chromium.picture(PICTURES.resolve("phone-dark-overview.png"));
+      chromium.look(1280, 900, ColorScheme.LIGHT);
+      assertThat(chromium.problems).isEmpty();
+      shown.destroy();
+      theLossOfTheServerIsSaid();
+      return url;
+    } finally {
+      shown.destroy();
     }
-    browser.eval("location.hash = '#/rewrites'");
-    browser.until("a rewrite", "document.querySelector('details.rewrite')");
-    browser.eval("document.querySelector('details.rewrite summary').click()");
-    browser.picture(PICTURES.resolve("dark-rewrite.png"));
-    browser.size(390, 844, false);
-    for (String page : PAGES) {
-      picture(browser, page, "phone-");
-      assertThat(browser.eval("document.documentElement.scrollWidth").asInt())
-          .as(page + " fits a phone")
-          .isLessThanOrEqualTo(390);
-    }
   }
 
-  private static void picture(Browser browser, String page, String prefix) throws IOException {
-    browser.eval("location.hash = '#/" + page + "'");
-    browser.until(
-        page,
-        "document.querySelector('#main h1')?.textContent.toLowerCase() === '"
-            + page
-            + "' && !document.querySelector('#main .loading')");
-    browser.picture(PICTURES.resolve(prefix + page + ".png"));
+  private Object background() {
+    return page.evaluate("getComputedStyle(document.body).backgroundColor");
   }
 
-  /** Long enough that only the button ends it. */
-  private static Path recipe() throws IOException {
-    ObjectMapper json = new ObjectMapper();
-    List<String> rows = new ArrayList<>();
-    rows.add(
-        json.createObjectNode()
-            .put("id", "hostile-1")
-            .put("origin", "foreign")
-            .put("prompt", "Once")
-            .put("completion", HOSTILE)
-            .toString());
-    rows.add(
-        json.createObjectNode()
-            .put("id", "long-1")
-            .put("origin", "foreign")
-            .put("prompt", "Once")
-            .put("completion", "a ".repeat(1 << 19))
-            .toString());
-    try (var lines = Files.lines(TestModels.mixedStories())) {
-      rows.addAll(lines.limit(238).collect(Collectors.toList()));
-    }
-    Files.write(folder.resolve("train.jsonl"), rows);
-    try (var lines = Files.lines(TestModels.mixedStories())) {
-      Files.write(folder.resolve("eval.jsonl"), lines.skip(900).limit(20).toList());
-    }
-    Path recipe = folder.resolve("recipe.yaml");
-    Files.writeString(
-        recipe,
-        """
-        model_name_or_path: %s
-        train_file: train.jsonl
-        eval_file: eval.jsonl
-        output_dir: %s
-        global_batch_size: 16
-        micro_batch_size: 4
-        logical_shards: 4
-        max_steps: 100000
-        max_length: 256
-        too_long: truncate
-        learning_rate: 5.0e-4
-        rewrite: {warmup: 20, every: 40, fraction: 0.1, probability: 1.0, min_visits: 1, max_new_tokens: 120}
-        eval_steps: 30
-        save_steps: 40
-        save_total_limit: 3
-        """
-            .formatted(TestModels.stories260K().toAbsolutePath(), folder.resolve("run")));
-    return recipe;
-  }
-
-  private static Process start(String command, String... more) throws IOException {
-    List<String> words = new ArrayList<>();
-    words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    words.addAll(
-        List.of("-Xmx1g", "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
-    words.addAll(List.of(Main.class.getName(), command));
-    words.addAll(List.of(more));
-    return new ProcessBuilder(words)
-        .redirectErrorStream(true)
-        .redirectOutput(folder.resolve(command + ".log").toFile())
-        .start();
-  }
-
-  private static String url(String command, Process process) {
-    Path log = folder.resolve(command + ".log");
-    return Awaitility.await("the address of the dashboard")
-        .atMost(Duration.ofSeconds(60))
-        .until(
-            () -> {
-              Matcher found = URL.matcher(Files.readString(log));
-              if (found.find()) {
-                return Optional.of(found.group(1));
-              }
-              assertThat(process.isAlive()).as(Files.readString(log)).isTrue();
-              return Optional.<String>empty();
-            },
-            Optional::isPresent)
-        .get();
+  private void theLossOfTheServerIsSaid() {
+    assertThat(page.locator(".stale")).containsText("as of");
+    assertThat(page.locator("#link")).containsText("connection lost");
+    assertThat(page.locator("[data-card=loss]")).isVisible();
+    chromium.picture(PICTURES.resolve("state-stale.png"));
+    page.locator("#nav-steps").click();
+    assertThat(page.locator("#main .state.error")).containsText("the server does not answer");
   }
 }

@@ -1,4 +1,4 @@
-import { h, fill, failed, loading, badge } from "./dom.js";
+import { h, fill, failed, loading } from "./dom.js";
 import { get, post, live, useToken } from "./data.js";
 import { clock } from "./format.js";
 import { overview } from "./page-overview.js";
@@ -17,6 +17,7 @@ const linkState = document.getElementById("link");
 const runState = document.getElementById("run-state");
 const stop = document.getElementById("stop");
 
+const stale = h("p", { class: "stale", role: "status", hidden: true });
 const context = { run: "", latest: null };
 let page = null;
 let name = "";
@@ -39,19 +40,33 @@ async function show() {
   const next = PAGES[path] ? path : "overview";
   if (page) page.destroy();
   const changed = next !== name;
+  const first = name === "";
   name = next;
   for (const key of Object.keys(PAGES)) {
     const item = document.getElementById("nav-" + key);
-    if (key === next) item.setAttribute("aria-current", "page");
-    else item.removeAttribute("aria-current");
+    if (key === next) {
+      item.setAttribute("aria-current", "page");
+      // On a phone the pages are a row that scrolls.
+      const row = nav.parentElement;
+      row.scrollLeft += item.getBoundingClientRect().left - (row.clientWidth - item.offsetWidth) / 2;
+    } else item.removeAttribute("aria-current");
   }
   document.title = `${next[0].toUpperCase() + next.slice(1)} · Akkord`;
   const body = h("div", {});
-  fill(main, body);
-  page = new Shown(PAGES[next], body, rest.map(decodeURIComponent));
-  if (changed) {
-    window.scrollTo(0, 0);
-    if (document.activeElement && document.activeElement.closest("nav")) main.focus({ preventScroll: true });
+  fill(main, stale, body);
+  page = new Shown(PAGES[next], body, rest.map(plain));
+  if (changed || rest.length) window.scrollTo(0, 0);
+  // Whoever came here by a key goes on in the page, not at the top of the document.
+  const active = document.activeElement;
+  if (!first && (!active || active === document.body || active.closest("nav"))) main.focus({ preventScroll: true });
+}
+
+// A part of the address as it was before it was encoded; one that a person typed may not be encoded at all.
+function plain(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
 }
 
@@ -142,6 +157,9 @@ function said() {
   linkState.className = "link-state " + (link === "live" && !over ? "live" : link === "lost" ? "lost" : "");
   linkState.textContent = link === "live" ? (over ? "the run is over" : "live, " + at)
     : link === "lost" ? (heardAt ? `connection lost; as of ${at}, trying again` : "no connection, trying again") : "connecting …";
+  stale.hidden = link !== "lost";
+  fill(stale, h("strong", {}, "▲ Stale. "), over ? "The run is over and its process has gone; akkord dashboard DIR shows it. " : "The server does not answer; this goes on by itself when it does. ",
+    heardAt ? `What you see is as of ${at}.` : "");
 }
 
 async function choose() {

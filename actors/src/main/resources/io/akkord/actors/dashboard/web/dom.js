@@ -39,24 +39,43 @@ export function fill(element, ...children) {
   return element;
 }
 
+// What keyboard focus is found by again when the element that had it was drawn anew.
+const known = (element) => element.tagName + " " + (element.id || element.getAttribute("aria-label") || element.getAttribute("href") || element.textContent);
+
+// Fills again while somebody reads: focus stays where it was, and a table stays scrolled as it was.
+export function redraw(element, ...children) {
+  const active = document.activeElement;
+  const focused = active !== element && element.contains(active) ? known(active) : null;
+  const scrolled = new Map([...element.querySelectorAll(".scroll")].map((region) => [region.getAttribute("aria-label"), region.scrollLeft]));
+  fill(element, ...children);
+  for (const region of element.querySelectorAll(".scroll")) region.scrollLeft = scrolled.get(region.getAttribute("aria-label")) || 0;
+  if (focused === null) return element;
+  const same = [...element.querySelectorAll("a, button, input, select, summary, [tabindex]")].find((e) => known(e) === focused);
+  if (same) same.focus({ preventScroll: true });
+  return element;
+}
+
 export const loading = (what) => h("div", { class: "state loading", role: "status" }, "Loading ", what, " …");
 
 export const empty = (title, hint) => h("div", { class: "state" }, h("strong", {}, title), hint);
 
 export function failed(error, retry) {
-  return h("div", { class: "state error", role: "alert" },
-    h("strong", {}, "This could not be shown"), h("p", {}, error.message),
+  const missing = error.status === 404;
+  return h("div", { class: missing ? "state" : "state error", role: "alert" },
+    h("strong", {}, missing ? "Not there, or not yet" : "This could not be shown"), h("p", {}, error.message),
     retry && h("button", { type: "button", onclick: retry }, "Try again"));
 }
 
-// columns: [{title, num, cell(row) → node or text, cls}]
+// columns: [{title, num, cell(row) → node or text, cls}]. On a phone a row is a block of titled values, unless options.flat:
+// then the table scrolls sideways in its own region. The roles stand for what a display other than "table" takes away.
 export function table(columns, rows, options = {}) {
+  const classes = (...names) => names.filter(Boolean).join(" ") || null;
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": options.label || "table" },
-    h("table", { class: options.cls },
-      h("thead", {}, h("tr", {}, columns.map((c) => h("th", { scope: "col", class: c.num ? "num" : null }, c.title)))),
-      h("tbody", {}, rows.map((row) =>
-        h("tr", { class: options.mark && options.mark(row) ? "marked" : null },
-          columns.map((c) => h("td", { class: [c.num ? "num" : "", c.cls || ""].join(" ").trim() || null }, c.cell(row))))))));
+    h("table", { class: classes(options.cls, options.flat ? "" : "blocks"), role: "table" },
+      h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, columns.map((c) => h("th", { scope: "col", role: "columnheader", class: c.num ? "num" : null }, c.title)))),
+      h("tbody", { role: "rowgroup" }, rows.map((row) =>
+        h("tr", { role: "row", class: options.mark && options.mark(row) ? "marked" : null },
+          columns.map((c) => h("td", { role: "cell", "data-title": c.title || null, class: classes(c.num && "num", c.cls) }, c.cell(row))))))));
 }
 
 export function segments(label, choices, current, choose) {

@@ -1,7 +1,7 @@
-import { h, fill, table, badge, empty, pager, loading, failed } from "./dom.js";
+import { h, fill, redraw, table, badge, empty, pager, loading, failed } from "./dom.js";
 import { get } from "./data.js";
-import { number, count, percent } from "./format.js";
-import { heatMap, histogram, LineChart, css } from "./charts.js";
+import { number, count } from "./format.js";
+import { heatMap, histogram, LineChart, Zoom, css } from "./charts.js";
 
 export async function ledger(context, rest) {
   return rest.length ? sample(context, rest[0]) : list(context);
@@ -45,7 +45,7 @@ async function list(context) {
       origin.select.value = state.origin;
     }
     const found = state.q || state.origin || state.revised || state.visited ? `${count(data.matching)} match${data.texts_searched || !state.q ? "" : " (ids and origins; the data is too large to search its texts)"}` : `${count(data.samples)} samples`;
-    fill(rows, h("p", { class: "muted", role: "status" }, `${found}; as of step ${count(data.committed_steps)}, from the ${data.source}`),
+    redraw(rows, h("p", { class: "muted", role: "status" }, `${found}; as of step ${count(data.committed_steps)}, from the ${data.source}`),
       data.rows.length === 0 ? empty(data.samples ? "No sample matches" : "No sample yet", data.samples ? "Search looks for the words as they stand, in any case; every filter must hold." : "Samples appear with the run that trains on them.") : table([
         { title: "Sample", cls: "nowrap", cell: (r) => h("a", { href: "#/ledger/" + encodeURIComponent(r.id) }, r.id) },
         { title: "Origin", cell: (r) => r.origin || "–" },
@@ -53,7 +53,7 @@ async function list(context) {
         { title: "Last c", num: true, cell: (r) => number(r.last_cost, 3) },
         { title: "Visits", num: true, cell: (r) => count(r.visits) },
         { title: "Revision", num: true, cell: (r) => (r.revision ? badge("✎ " + r.revision, "accent") : "0") },
-        { title: "Text", cell: (r) => h("div", { class: "text", title: r.prompt }, r.prompt.trim(), " ▸ ", r.completion.trim()) },
+        { title: "Text", cls: "rest", cell: (r) => h("div", { class: "text", title: r.prompt }, r.prompt.trim(), " ▸ ", r.completion.trim()) },
       ], data.rows, { label: "samples" }),
       pager(data.page, data.page_size, Math.min(data.matching, 10000), (page) => { state.page = page; load(); }));
   }
@@ -65,7 +65,7 @@ async function list(context) {
         h("section", { class: "card" }, h("h3", {}, "Scores of each step (c, nats per token)"),
           data.counts.length ? heatMap({ counts: data.counts, top: data.top, width: data.column_steps, label: "distribution of scores over steps" })
             : data.samples ? empty("Not known now", "Another process writes the journal; averages come from its newest checkpoint.") : empty("No score yet", "The first step of a run brings the first ones.")),
-        h("section", { class: "card" }, h("h3", {}, `Average ${data.score} of ${count(data.visited)} visited samples; the right end fights the model`),
+        h("section", { class: "card" }, h("h3", {}, `Average ${data.score} of ${count(data.visited)} visited samples`),
           histogram(data.averages, data.average_low, data.average_high, "distribution of average scores"))));
     } catch (error) {
       fill(scores, failed(error, loadScores));
@@ -79,7 +79,7 @@ async function list(context) {
     shown: () => { load(); loadScores(); },
     live: (news) => {
       if (Date.now() - lastAt < 6000 || news.run.state !== "running") return;
-      if (lastAt && !rows.contains(document.activeElement)) { load(); loadScores(); }
+      if (lastAt) { load(); loadScores(); }
       lastAt = Date.now();
     },
   };
@@ -89,6 +89,7 @@ async function sample(context, id) {
   const data = await get("samples/" + encodeURIComponent(id), { run: context.run });
   const costs = new LineChart("Cost c at each visit (nats per token)");
   const weights = new LineChart("Weight at each visit");
+  const zoom = new Zoom([costs, weights], () => "");
   const box = (label, text) => h("div", {}, h("div", { class: "label" }, label), h("div", { class: "text-box", dir: "auto" }, text.trim() || "(empty)"));
   const visits = data.visits_list;
   const node = h("div", {},
@@ -97,7 +98,7 @@ async function sample(context, id) {
       ["Average " + data.score, number(data.average, 3)], ["Last c", number(data.last_cost, 4)], ["Visits since revision", count(data.visits)], ["Rewrites tried", count(data.versions.length)],
     ].map(([label, value]) => h("div", { class: "card stat" }, h("div", { class: "label" }, label), h("div", { class: "value" }, value)))),
     h("section", { class: "section stack" }, h("h2", {}, "Text in force"), h("div", { class: "texts" }, box("Prompt", data.prompt), box("Completion", data.completion))),
-    visits.length ? h("section", { class: "section grid two" }, costs.node, weights.node) : null,
+    visits.length ? h("section", { class: "section stack" }, h("div", { class: "row between" }, h("h2", {}, "By step"), zoom.node), h("div", { class: "grid two" }, costs.node, weights.node)) : null,
     h("section", { class: "section stack" }, h("h2", {}, "Visits"), visits.length ? table([
       { title: "Attempt", num: true, cell: (v) => v.attempt }, { title: "Step", num: true, cell: (v) => count(v.step) }, { title: "Revision", num: true, cell: (v) => v.revision },
       { title: "c", num: true, cell: (v) => number(v.cost) }, { title: "z", num: true, cell: (v) => number(v.z, 3) }, { title: "Weight", num: true, cell: (v) => number(v.weight) },

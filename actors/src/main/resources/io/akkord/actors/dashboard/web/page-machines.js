@@ -1,4 +1,4 @@
-import { h, fill, table, badge, empty, failed } from "./dom.js";
+import { h, fill, redraw, table, badge, empty, failed } from "./dom.js";
 import { get } from "./data.js";
 import { bytes, count, clock, moment, duration, none } from "./format.js";
 
@@ -54,7 +54,7 @@ function meter(used, all) {
 
 export async function nodes(context) {
   const load = () => get("nodes", { run: context.run });
-  const view = refreshing(load, (body, data) => fill(body,
+  const view = refreshing(load, (body, data) => redraw(body,
     data.rows.length === 0
       ? empty("The run's process is gone, or is another one", "What it was made of is under Settings; its workers are below as they were last heard of.")
       : h("div", { class: "grid two" }, data.rows.map(machine)),
@@ -94,7 +94,7 @@ function workersTable(rows) {
   return h("section", { class: "section" }, h("h2", {}, "Workers"), table([
     { title: "Worker", cls: "nowrap", cell: (w) => w.id },
     { title: "State", cell: (w) => workerBadge(w) },
-    { title: "Reason", cell: (w) => w.reason }, { title: "Joined", num: true, cell: (w) => w.joins + "×" },
+    { title: "Reason", cls: "wide", cell: (w) => w.reason }, { title: "Joined", num: true, cell: (w) => w.joins + "×" },
     { title: "Since", cls: "nowrap", cell: (w) => moment(w.since) },
   ], rows, { label: "workers" }));
 }
@@ -110,7 +110,7 @@ const ACTOR = { running: ["● running", "good"], suspended: ["▲ suspended", "
 export async function actors(context) {
   const load = () => get("actors", { run: context.run });
   const view = refreshing(load, (body, data) => {
-    fill(body,
+    redraw(body,
       data.live ? null : h("p", { class: "muted" }, "This run does not go on in this process: the workers are as they were last heard of, and its other actors are gone."),
       data.rows.length === 0
         ? empty("No actor is left", "Actors are seen while the process that runs them shows this page.")
@@ -118,10 +118,10 @@ export async function actors(context) {
           { title: "Actor", cls: "nowrap", cell: (a) => h("span", { style: { "padding-left": a.depth * 22 + "px" } }, (a.depth ? "└ " : "") + a.path.split("/").pop()) },
           { title: "Node", cls: "nowrap", cell: (a) => [a.node || none, late(a) ? [" ", badge("▲ heard " + clock(a.heard_at), "warn")] : null] },
           { title: "State", cell: (a) => badge(...(ACTOR[a.state] || [a.state])) },
-          { title: "Reason", cell: (a) => a.reason },
+          { title: "Reason", cls: "wide", cell: (a) => a.reason },
           { title: "Restarts", num: true, cell: (a) => [count(a.restarts), a.restarts ? h("span", { class: "muted" }, " of the " + a.restarts_of) : null] },
           { title: "Mailbox", num: true, cell: (a) => (a.mailbox > 100 ? "▲ " : "") + count(a.mailbox) },
-          { title: "What it does", cell: (a) => h("span", { class: "muted" }, ROLES[a.path.replace(/-\d+$/, "").split("/").pop()] || "") },
+          { title: "What it does", cls: "muted wide", cell: (a) => ROLES[a.path.replace(/-\d+$/, "").split("/").pop()] },
         ], data.rows, { label: "actors", mark: (a) => a.mailbox > 100 || a.state === "lost" }),
       h("p", { class: "muted section" }, "No actor is restarted in its place. A worker that fails is left out, the others take its shards, and its process is started again or joins again: restarts of the worker. An actor that the run cannot do without ends the attempt with its reason, and the next attempt starts all of them again: restarts of the attempt. The mailboxes of other nodes are as of their last heartbeat, two seconds ago at most."));
   });

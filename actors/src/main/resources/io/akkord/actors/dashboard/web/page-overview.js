@@ -1,11 +1,11 @@
-import { h, fill, badge, empty, table } from "./dom.js";
+import { h, redraw, empty, loading, table } from "./dom.js";
 import { number, count, short, duration, percent, clock, none } from "./format.js";
 import { sparkline } from "./charts.js";
 import { workerBadge } from "./page-machines.js";
 
 const CARDS = [
   ["loss", "Weighted loss", (v) => number(v), "the objective; may rise while mean p rises"],
-  ["mean_p", "Mean token probability", (v) => number(v), "what CADFT raises"],
+  ["mean_p", "Mean probability", (v) => number(v), "per token; what CADFT raises"],
   ["nll", "NLL", (v) => number(v), "nats per token"],
   ["entropy", "Entropy", (v) => number(v, 3), "nats"],
   ["mean_w", "Mean weight", (v) => number(v, 3), "1: every sample counts in full"],
@@ -13,7 +13,7 @@ const CARDS = [
 ];
 
 export async function overview() {
-  const body = h("div", {});
+  const body = h("div", {}, loading("the run's figures"));
   const node = h("div", {}, h("div", { class: "head" }, h("h1", {}, "Overview"), h("span", { class: "note", id: "overview-note" })), body);
   const none = () => fill(body, empty("No run yet", "akkord job submit RECIPE.yaml hands one in; it appears here by itself. Nodes shows who is there to carry it out."));
   return { node, none, live: (news) => draw(node, body, news) };
@@ -23,10 +23,10 @@ function draw(node, body, news) {
   const run = news.run;
   node.querySelector(".note").textContent = `${run.folder}, attempt ${run.attempt ?? none}`;
   if (!run.committed_steps && !news.notes.length) {
-    fill(body, empty("The run is starting", "Reading the model and testing the engine takes a few seconds; the first step appears here by itself."));
+    redraw(body, empty("The run is starting", "Reading the model and testing the engine takes a few seconds; the first step appears here by itself."));
     return;
   }
-  fill(body, progress(run, news), attention(news.attention), cards(run, news.sparks),
+  redraw(body, progress(run, news), attention(news.attention), cards(run, news.sparks),
     h("div", { class: "grid uneven section" }, heldOut(news.evals), cycles(news.cycles, run)),
     h("div", { class: "grid two section" }, workers(news.workers), notes(news.notes)));
 }
@@ -36,17 +36,18 @@ function progress(run, news) {
   const bar = h("div", {});
   bar.style.width = (100 * done).toFixed(2) + "%";
   const over = run.seconds_left === null;
-  const marks = h("div", { class: "marks", "aria-hidden": "true" });
+  let next = null;
+  let tick = null;
   if (run.next_cycle !== null && run.total_steps) {
-    const mark = h("span", {}, "next rewrite cycle");
-    mark.style.left = Math.min(93, Math.max(7, (100 * run.next_cycle) / run.total_steps)) + "%";
-    marks.append(mark);
+    tick = h("i", {});
+    tick.style.left = Math.min(99.7, (100 * run.next_cycle) / run.total_steps).toFixed(2) + "%";
+    next = h("div", { class: "next-cycle" }, h("i", {}), `next rewrite cycle: after step ${count(run.next_cycle)}`);
   }
   return h("section", { class: "card" },
     h("div", { class: "row between" },
       h("h2", {}, `Step ${count(run.committed_steps)}`, h("span", { class: "muted" }, ` of ${count(run.total_steps)} (${percent(done)})`)),
       h("span", { class: "muted" }, over ? `${duration(run.seconds)} in steps; ${run.reason || run.state}` : `${duration(run.seconds_left)} left, ${duration(run.seconds)} so far`)),
-    h("div", { class: "progress", role: "progressbar", "aria-label": "steps", "aria-valuemin": "0", "aria-valuemax": String(run.total_steps ?? 0), "aria-valuenow": String(run.committed_steps), style: { "margin-top": "10px" } }, bar), marks);
+    h("div", { class: "progress", role: "progressbar", "aria-label": "steps", "aria-valuemin": "0", "aria-valuemax": String(run.total_steps ?? 0), "aria-valuenow": String(run.committed_steps), style: { "margin-top": "10px" } }, bar, tick), next);
 }
 
 function attention(entries) {
@@ -62,7 +63,7 @@ function cards(run, sparks) {
   const last = run.last || {};
   return h("section", { class: "section" }, h("h2", {}, "Now"), h("div", { class: "grid six" }, CARDS.map(([key, title, format, hint]) => {
     const value = key === "tokens_per_second" ? run.tokens_per_second : last[key];
-    return h("div", { class: "card stat" }, h("div", { class: "label" }, title), h("div", { class: "value", "data-card": key }, format(value)),
+    return h("div", { class: "card stat drawn" }, h("div", { class: "label" }, title), h("div", { class: "value", "data-card": key }, format(value)),
       sparkline(sparks[key], `${title} over the run`), h("div", { class: "sub" }, hint));
   })));
 }
@@ -73,19 +74,20 @@ function heldOut(evals) {
   const first = evals[0];
   const last = evals[evals.length - 1];
   const before = new Map(first.origins.map((o) => [o.origin, o]));
+  // better: 1, more is better; -1, less is.
   const change = (now, then, better) => {
     const d = now - then;
-    const sign = d > 0 ? "▲" : d < 0 ? "▼" : "=";
-    return h("span", {}, number(now), " ", h("span", { class: "muted" }, evals.length > 1 ? `${sign} ${number(Math.abs(d))}` : ""));
+    const words = Math.abs(d).toFixed(4) === "0.0000" ? ["= unchanged", ""] : [`${d > 0 ? "▲" : "▼"} ${Math.abs(d).toFixed(4)} ${d * better > 0 ? "better" : "worse"}`, d * better > 0 ? "better" : "worse"];
+    return h("span", {}, number(now), evals.length > 1 ? h("span", { class: "change " + words[1] }, words[0]) : null);
   };
   return h("section", { class: "stack" }, heading, table([
     { title: "Origin", cell: (o) => o.origin || "all" },
     { title: "Samples", num: true, cell: (o) => count(o.samples) },
-    { title: "Mean p", num: true, cell: (o) => change(o.mean_p, before.get(o.origin).mean_p) },
-    { title: "Top-1", num: true, cell: (o) => change(o.top1, before.get(o.origin).top1) },
-    { title: "NLL", num: true, cell: (o) => change(o.nll, before.get(o.origin).nll) },
+    { title: "Mean p", num: true, cell: (o) => change(o.mean_p, before.get(o.origin).mean_p, 1) },
+    { title: "Top-1", num: true, cell: (o) => change(o.top1, before.get(o.origin).top1, 1) },
+    { title: "NLL", num: true, cell: (o) => change(o.nll, before.get(o.origin).nll, -1) },
   ], last.origins, { label: "held out" }),
-  h("p", { class: "muted" }, `after step ${count(last.committed_steps)}`, evals.length > 1 ? `; changes since step ${count(first.committed_steps)}` : "", last.best ? "; best so far" : ""));
+  h("p", { class: "muted" }, `after step ${count(last.committed_steps)}`, evals.length > 1 ? `; changes since step ${count(first.committed_steps)}` : "", last.best ? "; best so far" : "", ". CADFT raises mean p; NLL may get worse meanwhile."));
 }
 
 function cycles(rows, run) {
@@ -94,8 +96,7 @@ function cycles(rows, run) {
   if (!rows.length) return h("section", { class: "stack" }, heading, empty("None yet", next));
   return h("section", { class: "stack" }, heading, table([
     { title: "Cycle", num: true, cell: (c) => c.cycle }, { title: "After step", num: true, cell: (c) => count(c.committed_steps) },
-    { title: "Candidates", num: true, cell: (c) => count(c.candidates) }, { title: "Taken", num: true, cell: (c) => count(c.accepted) },
-    { title: "Not taken", num: true, cell: (c) => count(c.rejected) },
+    { title: "Taken", num: true, cell: (c) => `${count(c.accepted)} of ${count(c.candidates)}` },
     { title: "Distinct", num: true, cell: (c) => (c.distinct === null ? "–" : percent(c.distinct, 0)) },
   ], rows.slice(-8).reverse(), { label: "rewrite cycles" }), h("p", { class: "muted" }, next, "; ", h("a", { href: "#/rewrites" }, "see the texts")));
 }
@@ -105,7 +106,7 @@ function workers(rows) {
     rows.length === 0 ? empty("Not known", "This run was recorded without its workers.") : table([
       { title: "Worker", cls: "nowrap", cell: (w) => w.id },
       { title: "State", cell: (w) => workerBadge(w) },
-      { title: "Reason", cell: (w) => w.reason }, { title: "Since", cls: "nowrap", cell: (w) => clock(w.since) },
+      { title: "Reason", cls: "wide", cell: (w) => w.reason }, { title: "Since", cls: "nowrap", cell: (w) => clock(w.since) },
     ], rows, { label: "workers" }));
 }
 

@@ -1,4 +1,4 @@
-import { h, fill, table, badge, empty, segments } from "./dom.js";
+import { h, fill, redraw, table, badge, empty, segments } from "./dom.js";
 import { get } from "./data.js";
 import { refreshing } from "./page-machines.js";
 import { bytes, count, duration, clock, none } from "./format.js";
@@ -16,16 +16,16 @@ export async function checkpoints(context) {
     const { rows } = await get("checkpoints", { run: context.run });
     clearTimeout(timer);
     if (rows.some(reading)) timer = setTimeout(() => load().catch(() => {}), VERIFY_POLL_MS);
-    fill(body, rows.length === 0 ? empty("No checkpoint yet", "save_steps in the recipe says when the next one is written; Ctrl-C writes one too.") : table([
+    redraw(body, rows.length === 0 ? empty("No checkpoint yet", "save_steps in the recipe says when the next one is written; Ctrl-C writes one too.") : table([
       { title: "After step", num: true, cell: (c) => count(c.committed_steps) },
-      { title: "State", cell: (c) => [badge(...(CHECKPOINT[c.state] || [c.state])), " ", c.resumes_from_here ? badge("↻ a resume starts here", "accent") : null, " ", c.best ? badge("★ best", "accent") : null] },
+      { title: "State", cls: "wide", cell: (c) => [badge(...(CHECKPOINT[c.state] || [c.state])), " ", c.resumes_from_here ? badge("↻ a resume starts here", "accent") : null, " ", c.best ? badge("★ best", "accent") : null] },
       { title: "Written", cls: "nowrap", cell: (c) => (c.created_at ? c.created_at.replace("T", " ").slice(0, 19) : none) },
       { title: "Size", num: true, cell: (c) => bytes(c.bytes) },
       { title: "Took", num: true, cell: (c) => duration(c.seconds) },
       { title: "Blocked", num: true, cell: (c) => duration(c.checkpoint_blocked_seconds) },
       { title: "Hashes", cell: (c) => (c.verified ? badge("✓ verified", "good") : c.verified === false ? [badge("✕ differs", "bad"), h("p", { class: "muted" }, c.fault)] : reading(c) ? badge("… being read") : none) },
       { title: "Files", num: true, cell: (c) => c.files ?? none },
-      { title: "SHA-256 of the weights", cell: (c) => h("span", { class: "mono" }, c.sha256 ? c.sha256.slice(0, 16) + "…" : none) },
+      { title: "SHA-256 of the weights", cls: "wide", cell: (c) => h("span", { class: "mono" }, c.sha256 ? c.sha256.slice(0, 16) + "…" : none) },
     ], rows, { label: "checkpoints" }),
     h("p", { class: "muted section" }, "Complete: the manifest is whole and every file has its size. Verified: every file was read in the background since it was last written, and has the hash in the manifest; a resume takes the newest of which that is so, and reads it again before. Training goes on while one is written; Blocked is how long the next step waited for it: for the copy of the slices and for the ledger."));
   };
@@ -71,7 +71,7 @@ export async function logs(context) {
     actor.offer(data.actors);
     const left = data.matching - data.rows.length;
     const older = [...(left ? [`${count(left)} older lines that match are not shown: akkord logs --tail N shows them`] : []), ...data.older];
-    fill(body, data.rows.length === 0 ? empty("No line", Object.values(state).some(Boolean) ? "Nothing matches." : "What the run and its workers say appears here.") : table([
+    redraw(body, data.rows.length === 0 ? empty("No line", Object.values(state).some(Boolean) ? "Nothing matches." : "What the run and its workers say appears here.") : table([
       { title: "Time", cls: "nowrap", cell: (l) => clock(l.at) },
       { title: "Level", cell: (l) => badge(...(LEVELS[l.level] || [l.level])) },
       { title: "Node", cls: "nowrap", cell: (l) => l.source },
@@ -108,8 +108,8 @@ export async function settings(context) {
     const shown = rows.filter((s) => (!only || s.origin !== "default") && (s.key + " " + s.value).toLowerCase().includes(q));
     fill(body, shown.length === 0 ? empty("No setting matches", "") : table([
       { title: "Key", cell: (s) => h("span", { class: "mono" }, s.key) },
-      { title: "Value", cell: (s) => h("span", { class: "mono" }, s.value) },
-      { title: "From", cls: "nowrap", cell: (s) => (s.origin === "default" ? h("span", { class: "muted" }, "default") : badge("✎ " + s.origin, "accent")) },
+      { title: "Value", cls: "wide", cell: (s) => h("span", { class: "mono" }, s.value) },
+      { title: "From", cls: "nowrap wide", cell: (s) => (s.origin === "default" ? h("span", { class: "muted" }, "default") : badge("✎ " + s.origin, "accent")) },
     ], shown, { label: "settings" }));
   };
   draw();

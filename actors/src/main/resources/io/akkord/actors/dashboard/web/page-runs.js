@@ -1,7 +1,7 @@
-import { h, fill, table, segments, badge, empty } from "./dom.js";
+import { h, fill, redraw, table, segments, badge, empty } from "./dom.js";
 import { get } from "./data.js";
-import { number, count, short, duration, percent, moment } from "./format.js";
-import { LineChart, colours, css } from "./charts.js";
+import { number, count, short, duration, moment } from "./format.js";
+import { LineChart, Zoom, colours, css, lineSample } from "./charts.js";
 import { STATES } from "./app.js";
 
 // Each chart: title, curves, and the held-out figure that belongs beside it.
@@ -23,28 +23,30 @@ export async function runs(context) {
   const cache = new Map();
   const charts = CHARTS.map(([title, names, held]) => ({ names, held, chart: new LineChart(title, { format: title === "Tokens per second" ? short : number, whole: title === "Clip rate" }) }));
   const list = h("div", {});
-  const note = h("p", { class: "muted", role: "status" });
+  const key = h("div", { class: "key", "aria-label": "legend", role: "group" });
+  const zoom = new Zoom(charts.map((c) => c.chart), () => ({ step: "", tokens: " tokens", time: " s" })[x]);
   const node = h("div", {},
-    h("div", { class: "head" }, h("h1", {}, "Runs"), h("span", { class: "note" }, "tick up to five to lay them over each other; drag in a chart to zoom, double-click to zoom out")),
+    h("div", { class: "head" }, h("h1", {}, "Runs"), h("span", { class: "note" }, "tick up to five to lay them over each other; drag in a chart, or use the buttons, to zoom")),
     list,
     h("div", { class: "tools section" }, h("label", {}, "Against"), segments("x axis", [["step", "steps"], ["tokens", "tokens"], ["time", "time (s)"]], x, (value) => {
       x = value;
       cache.clear();
+      zoom.set(null);
       refresh();
-    }), note),
+    }), h("span", { class: "grow" }), zoom.node),
+    key,
     h("div", { class: "grid charts" }, charts.map((c) => c.chart.node)));
 
-  const rows = () => fill(list, table([
-    { title: "Shown", cell: (r) => pick(r) },
-    { title: "Run", cls: "nowrap", cell: (r) => h("span", {}, h("span", { class: `swatch sw${chosen.indexOf(r.id) + 1}` }), r.folder) },
+  const rows = () => redraw(list, table([
+    { title: "Run", cls: "nowrap", cell: (r) => h("label", { class: "row pick" }, pick(r), r.folder, chosen.includes(r.id) ? lineSample(chosen.indexOf(r.id)) : null) },
     { title: "State", cell: (r) => badge(...(STATES[r.state] || [r.state])) },
-    { title: "Begun", cls: "nowrap", cell: (r) => moment(r.created_at) },
+    { title: "Begun", cls: "nowrap", cell: (r) => moment(r.created_at).slice(0, 16) },
     { title: "Steps", num: true, cell: (r) => `${count(r.committed_steps)} / ${count(r.total_steps)}` },
     { title: "Tokens", num: true, cell: (r) => short(r.tokens) },
     { title: "In steps", num: true, cell: (r) => duration(r.seconds) },
     { title: "Loss", num: true, cell: (r) => number(r.last && r.last.loss) },
     { title: "Mean p", num: true, cell: (r) => number(r.last && r.last.mean_p) },
-    { title: "Held-out mean p", num: true, cell: (r) => number(r.eval && r.eval.origins[0].mean_p) },
+    { title: "Held out", num: true, cell: (r) => number(r.eval && r.eval.origins[0].mean_p) },
     { title: "Skipped", num: true, cell: (r) => count(r.skipped) },
   ], all.rows, { label: "runs" }));
 
@@ -59,8 +61,11 @@ export async function runs(context) {
 
   async function load(id) {
     const had = cache.get(id);
+    const axis = x;
     const since = had && had.steps.length ? had.steps[had.steps.length - 1] : 0;
     const got = await get(`runs/${encodeURIComponent(id)}/curves`, { x, names: NAMES, since: had ? since : 0 });
+    // Another axis was chosen meanwhile: these x mean something else, and the next turn asks again.
+    if (axis !== x) return;
     if (had && (got.width !== had.width || got.attempt !== had.attempt)) {
       cache.delete(id);
       await load(id);
@@ -76,16 +81,23 @@ export async function runs(context) {
       cache.set(id, got);
     }
     const detail = await get(`runs/${encodeURIComponent(id)}`);
-    cache.get(id).evals = detail.evals;
+    if (cache.has(id)) cache.get(id).evals = detail.evals;
   }
 
   let busy = false;
+  let more = false;
   async function refresh() {
+    more = true;
     if (busy) return;
     busy = true;
     try {
-      for (const id of chosen) await load(id);
+      while (more) {
+        more = false;
+        for (const id of [...chosen]) await load(id);
+      }
       draw();
+    } catch (error) {
+      fill(key, h("span", { class: "badge bad", role: "alert" }, error.message));
     } finally {
       busy = false;
     }
@@ -95,7 +107,10 @@ export async function runs(context) {
     const palette = colours();
     const shown = chosen.map((id, run) => ({ run, data: cache.get(id), colour: palette[run] })).filter((r) => r.data);
     const widest = Math.max(1, ...shown.map((r) => r.data.width));
-    note.textContent = widest > 1 ? `each point is the mean of ${widest} steps` : "";
+    const name = (id) => all.rows.find((r) => r.id === id)?.folder ?? id;
+    fill(key, shown.length === 0 ? "No run is ticked." : shown.map((r) => h("span", {}, lineSample(r.run), name(chosen[r.run]))),
+      shown.length ? [h("span", {}, h("span", { class: shown.length === 1 ? "dot sw2" : "dot" }), "held-out rows"), h("span", {}, h("span", { class: "band-sample" }), "μ ± σ")] : null,
+      widest > 1 ? h("span", {}, `each point is the mean of ${widest} steps`) : null);
     for (const { names, held, chart } of charts) chart.set(series(names, held, shown));
   }
 
@@ -106,9 +121,10 @@ export async function runs(context) {
       if (names[0] === "mu") {
         const up = of("mu").map((m, i) => m + of("sigma")[i]);
         const down = of("mu").map((m, i) => m - of("sigma")[i]);
+        // μ comes last: a band covers what was drawn before it.
+        lines.push({ name: "μ+σ" + run, xs: data.xs, values: up, colour: colour + "66", thin: true, run, bandTo: lines.length + 1, bandFill: css("--band") });
+        lines.push({ name: "μ−σ" + run, xs: data.xs, values: down, colour: colour + "66", thin: true, run });
         lines.push({ name: "μ" + run, xs: data.xs, values: of("mu"), colour, run });
-        lines.push({ name: "μ+σ" + run, xs: data.xs, values: up, colour, thin: true, run, bandTo: lines.length + 1, bandFill: css("--accent-soft") });
-        lines.push({ name: "μ−σ" + run, xs: data.xs, values: down, colour, thin: true, run });
       } else {
         lines.push({ name: names[0] + run, xs: data.xs, values: of(names[0]), colour, run });
       }
@@ -137,7 +153,7 @@ export async function runs(context) {
       lastAt = Date.now();
       if (row >= 0) {
         all.rows[row] = news.run;
-        if (!list.contains(document.activeElement)) rows();
+        rows();
       }
       if (chosen.includes(news.run.id)) refresh();
     },
