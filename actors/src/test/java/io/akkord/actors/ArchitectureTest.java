@@ -75,7 +75,8 @@ class ArchitectureTest {
           .that()
           .resideInAPackage("io.akkord.actors..")
           .and()
-          // Stamps for people, files of other programs, certificates: nothing of a run waits for them.
+          // Stamps for people, files of other programs, certificates: nothing of a run waits for
+          // them.
           .resideOutsideOfPackages("..actors.dashboard..", "..actors.security..", "..simulation..")
           .and(
               com.tngtech.archunit.base.DescribedPredicate.not(

@@ -33,9 +33,7 @@ class NodeSignalsIT {
     Awaitility.await().atMost(DEADLINE).until(() -> log("head").contains(", dashboard http"));
     String at = log("head").replaceAll("(?s).* at (127\\.0\\.0\\.1:\\d+), dashboard.*", "$1");
     Process node = start("node", "--address", at, "--name", "node", "--block");
-    Awaitility.await()
-        .atMost(DEADLINE)
-        .until(() -> log("node").contains("has joined the cluster"));
+    Awaitility.await().atMost(DEADLINE).until(() -> log("node").contains("has joined the cluster"));
 
     signal(node, "INT");
     assertThat(node.waitFor(60, TimeUnit.SECONDS)).as(log("node")).isTrue();

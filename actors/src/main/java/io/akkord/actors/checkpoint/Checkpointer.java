@@ -87,6 +87,7 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
 
   /** Weights and two moments. */
   private static final int KINDS = 3;
+
   private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
 
   private final RunFacts facts;

@@ -123,8 +123,8 @@ public final class ClusterNode implements AutoCloseable {
   /**
    * Starts the node; a head is its own cluster at once, others join it.
    *
-   * @throws UserError if its address cannot be listened on, a setting is wrong, or its time-outs are
-   *     in an order that cannot work
+   * @throws UserError if its address cannot be listened on, a setting is wrong, or its time-outs
+   *     are in an order that cannot work
    */
   public static ClusterNode start(Options options) {
     DeadlineLadder.require(ConfigFactory.load());
@@ -275,19 +275,19 @@ public final class ClusterNode implements AutoCloseable {
     ActorRef<NodeAgent.Command> agent =
         system.systemActorOf(
             NodeAgent.create(
-            part ->
-                ThisNode.report(
-                    name,
-                    address(),
-                    roles,
-                    devices,
-                    incarnation,
-                    machine,
-                    reported(ActorTree.of(system)),
-                    part),
-            log),
-        "node",
-        Props.empty());
+                part ->
+                    ThisNode.report(
+                        name,
+                        address(),
+                        roles,
+                        devices,
+                        incarnation,
+                        machine,
+                        reported(ActorTree.of(system)),
+                        part),
+                log),
+            "node",
+            Props.empty());
     CoordinatedShutdown.get(system)
         .addTask(
             CoordinatedShutdown.PhaseBeforeServiceUnbind(),

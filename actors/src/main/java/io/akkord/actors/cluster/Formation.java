@@ -87,8 +87,7 @@ public final class Formation extends AbstractBehavior<Formation.Command> {
   static Behavior<Command> create(List<String> control, String self, Consumer<String> reasons) {
     return Behaviors.setup(
         context ->
-            Behaviors.withTimers(
-                timers -> new Formation(context, timers, control, self, reasons)));
+            Behaviors.withTimers(timers -> new Formation(context, timers, control, self, reasons)));
   }
 
   @Override
@@ -144,7 +143,8 @@ public final class Formation extends AbstractBehavior<Formation.Command> {
     if (verdict == Verdict.BEGIN) {
       cluster.manager().tell(Join.create(cluster.selfMember().address()));
     } else if (first || verdict == Verdict.JOIN) {
-      // Without this node among them nobody begins a cluster of his own; Akka asks until one has it.
+      // Without this node among them nobody begins a cluster of his own; Akka asks until one has
+      // it.
       List<Address> others =
           control.stream()
               .filter(address -> !address.equals(self))

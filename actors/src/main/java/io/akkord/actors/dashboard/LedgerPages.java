@@ -270,8 +270,7 @@ public final class LedgerPages {
     row.put("prompt", Excerpt.of(texts.prompt(sample), bytes));
     row.put("before", Excerpt.of(texts.completion(sample.promptIds(), before), bytes));
     row.put(
-        "after",
-        Excerpt.of(texts.completion(sample.promptIds(), version.completionIds()), bytes));
+        "after", Excerpt.of(texts.completion(sample.promptIds(), version.completionIds()), bytes));
     return row;
   }
 }

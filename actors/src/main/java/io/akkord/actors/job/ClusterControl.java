@@ -20,8 +20,7 @@ public final class ClusterControl {
   private final NodeBoard board;
 
   /** Asks the jobs' manager, and reads the board. */
-  public ClusterControl(
-      ActorSystem<?> system, ActorRef<JobManager.Command> jobs, NodeBoard board) {
+  public ClusterControl(ActorSystem<?> system, ActorRef<JobManager.Command> jobs, NodeBoard board) {
     this.system = system;
     this.jobs = jobs;
     this.board = board;

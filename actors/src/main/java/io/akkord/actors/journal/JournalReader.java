@@ -70,8 +70,7 @@ public final class JournalReader implements EventSource {
     query(persistenceId, after, "", consumer);
   }
 
-  private void query(
-      String persistenceId, long after, String condition, EventConsumer consumer) {
+  private void query(String persistenceId, long after, String condition, EventConsumer consumer) {
     String sql =
         "SELECT \"sequence_number\", \"event_payload\" FROM \"event_journal\""
             + " WHERE \"persistence_id\" = ? AND \"sequence_number\" > ? AND NOT \"deleted\""

@@ -181,8 +181,8 @@ public final class Ledger extends EventSourcedBehavior<Ledger.Command, LedgerEve
    *
    * @param sequenceNr the last journal event in the file
    * @param error why there is no such file, or null
-   * @param early the ledger is not there yet, or past it, or the journal is not on the disk: nothing
-   *     was written, and it may be asked again
+   * @param early the ledger is not there yet, or past it, or the journal is not on the disk:
+   *     nothing was written, and it may be asked again
    */
   public record Saved(long committedSteps, long sequenceNr, String error, boolean early)
       implements CborMessage {}

@@ -49,8 +49,8 @@ final class LedgerHistory {
   }
 
   /**
-   * Hands over the events of an attempt behind a sequence number, in order, as far as they are
-   * here without a gap.
+   * Hands over the events of an attempt behind a sequence number, in order, as far as they are here
+   * without a gap.
    *
    * @return the sequence number of the last one; {@code after} if there was none
    */

@@ -219,7 +219,9 @@ public final class LedgerReader implements AutoCloseable {
     }
   }
 
-  /** All events of an attempt but the first, which only says what it is: old ones, then new ones. */
+  /**
+   * All events of an attempt but the first, which only says what it is: old ones, then new ones.
+   */
   private void events(Attempt attempt, Consumer<LedgerEvent> consumer) {
     long[] last = {1};
     for (int tries = 0; tries < TRIES; tries++) {

@@ -55,10 +55,7 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
   }
 
   private ClusterWatch(
-      ActorContext<Command> context,
-      TimerScheduler<Command> timers,
-      Clock clock,
-      NodeBoard board) {
+      ActorContext<Command> context, TimerScheduler<Command> timers, Clock clock, NodeBoard board) {
     super(context);
     this.clock = clock;
     this.board = board;

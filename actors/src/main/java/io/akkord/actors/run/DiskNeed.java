@@ -35,7 +35,8 @@ record DiskNeed(int checkpoints, long checkpoint, long model, long journal) {
    * The need of a run.
    *
    * @param elements parameters that are trained
-   * @param kept whole checkpoints that are there already; the newest stays while the next is written
+   * @param kept whole checkpoints that are there already; the newest stays while the next is
+   *     written
    */
   static DiskNeed of(
       RunPlan plan, long elements, CheckpointContent.Dtype dtype, long steps, int kept) {

@@ -166,8 +166,7 @@ final class Inputs implements AutoCloseable {
     check.inputs(identity(), recorded);
     Optional<Path> folder =
         Checkpoints.newestVerified(recipe.outputDir(), say).map(Checkpoints.Checkpoint::folder);
-    folder.ifPresent(
-        path -> check.checkpoint(identity(), recorded, Checkpoints.manifest(path)));
+    folder.ifPresent(path -> check.checkpoint(identity(), recorded, Checkpoints.manifest(path)));
     return new Continued(folder, check.require(recipe.outputDir()), check.differs());
   }
 

@@ -85,7 +85,9 @@ final class ResumeCheck {
           "--resume: this is not the run in %s:%n  %s%nset these back, choose another output_dir, or allow each difference by the flag behind it"
               .formatted(outputDir, String.join(System.lineSeparator() + "  ", refused)));
     }
-    return allowed.stream().map(difference -> "continued with a difference: " + difference).toList();
+    return allowed.stream()
+        .map(difference -> "continued with a difference: " + difference)
+        .toList();
   }
 
   /** Whether something differs that was allowed to. */

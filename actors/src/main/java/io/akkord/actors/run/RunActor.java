@@ -88,8 +88,7 @@ final class RunActor {
     LaneInbox checkpoints = new LaneInbox(parts.bulk());
     ActorRef<Checkpointer.Command> checkpointer =
         context.spawn(
-            Checkpointer.create(
-                facts, checkpoints, parts.inputs()::writeMetadata, parts.space()),
+            Checkpointer.create(facts, checkpoints, parts.inputs()::writeMetadata, parts.space()),
             "checkpointer");
     ActorRef<SliceFeeder.Feed> feeder =
         context.spawn(

@@ -28,7 +28,6 @@ import io.akkord.config.RunDescription;
 import io.akkord.config.RunPlan;
 import io.akkord.model.UserError;
 import io.akkord.model.hf.HfFolder;
-import io.akkord.model.optim.LrSchedule;
 import io.akkord.proto.CheckpointManifest;
 import java.nio.file.Path;
 import java.time.Clock;

@@ -57,7 +57,8 @@ public final class HostParts {
    *
    * @param device where an empty one will lie
    */
-  public Holder startCopy(WorkerHost.StartCopy start, RunFacts facts, Supplier<SliceDevice> device) {
+  public Holder startCopy(
+      WorkerHost.StartCopy start, RunFacts facts, Supplier<SliceDevice> device) {
     RunSpec spec = start.spec();
     LaneInbox inbox = new LaneInbox(bulk);
     HeldSlice adopted =
@@ -66,10 +67,7 @@ public final class HostParts {
             : kept.take(spec.runId(), spec.attempt(), start.slice(), start.adopt()).orElse(null);
     KeptSlices.Lease lease =
         kept.lease(
-            spec.runId(),
-            spec.attempt(),
-            start.slice(),
-            facts.settings().deadlines().takeOver());
+            spec.runId(), spec.attempt(), start.slice(), facts.settings().deadlines().takeOver());
     ParameterShard.Setup setup =
         new ParameterShard.Setup(
             facts,

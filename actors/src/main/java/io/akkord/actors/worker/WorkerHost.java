@@ -259,7 +259,8 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
         spec,
         getContext()
             .spawn(
-                ContentKeeper.create(task, bulk, content, contentReports), "content-" + contents++));
+                ContentKeeper.create(task, bulk, content, contentReports),
+                "content-" + contents++));
   }
 
   private Behavior<Command> onContent(ContentKeeper.Report report) {
@@ -365,8 +366,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
       return goWhenFree();
     }
     getContext()
-        .pipeToSelf(
-            parts.left(question), (left, failure) -> new Left(question, left, failure));
+        .pipeToSelf(parts.left(question), (left, failure) -> new Left(question, left, failure));
     return this;
   }
 

@@ -20,7 +20,8 @@ import java.util.List;
 
 /** A model of two tensors with a gap between them; element e of a buffer is base + e + steps. */
 public final class CheckpointFixture {
-  public static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-23T12:00:00Z"), ZoneOffset.UTC);
+  public static final Clock CLOCK =
+      Clock.fixed(Instant.parse("2026-11-23T12:00:00Z"), ZoneOffset.UTC);
   static final List<Tensor> TENSORS =
       List.of(
           new Tensor("model.embed_tokens.weight", new long[] {5, 2}, 16),

@@ -62,14 +62,14 @@ class CheckpointerAnswersTest {
 
   private void send(long version, int slice, Kind kind) {
     var cut = facts.slices().get(slice);
-    ByteBuffer bytes =
-        ByteBuffer.allocate((int) cut.elements() * 4).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer bytes = ByteBuffer.allocate((int) cut.elements() * 4).order(ByteOrder.LITTLE_ENDIAN);
     for (long e = cut.from(); e < cut.to(); e++) {
       bytes.putFloat(value(kind, e));
     }
     bulk.send(
         inbox.address(),
-        new BulkHeader(facts.runId(), 1, version, COPY_NANOS * (slice + 1), kind, Dtype.FLOAT32, 0, 3, slice),
+        new BulkHeader(
+            facts.runId(), 1, version, COPY_NANOS * (slice + 1), kind, Dtype.FLOAT32, 0, 3, slice),
         bytes.flip());
   }
 
@@ -149,8 +149,7 @@ class CheckpointerAnswersTest {
   @Test
   void aFullDiskIsAnsweredWithNumbersAndTheNextOneIsTried() throws IOException {
     long[] free = {1L << 20};
-    ActorRef<Checkpointer.Command> actor =
-        checkpointer(new FreeSpace(where -> free[0]));
+    ActorRef<Checkpointer.Command> actor = checkpointer(new FreeSpace(where -> free[0]));
     actor.tell(write(2, ledger(2)));
     sendAll(2);
     assertThat(answer().error())

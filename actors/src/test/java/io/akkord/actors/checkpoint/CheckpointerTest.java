@@ -102,7 +102,8 @@ class CheckpointerTest {
     Slice of = facts.slices().get(slice);
     ByteBuffer bytes = ByteBuffer.allocateDirect((int) of.elements() * Float.BYTES);
     BulkHeader header =
-        new BulkHeader(facts.runId(), facts.attempt(), steps, 0, kind, Dtype.FLOAT32, 0, STATE.size(), slice);
+        new BulkHeader(
+            facts.runId(), facts.attempt(), steps, 0, kind, Dtype.FLOAT32, 0, STATE.size(), slice);
     return bulk.send(inbox.address(), header, bytes);
   }
 

@@ -95,8 +95,7 @@ class FormationTest {
   }
 
   private static List<String> up(ActorSystem<?> system) {
-    return StreamSupport.stream(
-            Cluster.get(system).state().getMembers().spliterator(), false)
+    return StreamSupport.stream(Cluster.get(system).state().getMembers().spliterator(), false)
         .filter(member -> member.status().equals(MemberStatus.up()))
         .map(member -> member.address().getHost().get() + ":" + member.address().getPort().get())
         .toList();

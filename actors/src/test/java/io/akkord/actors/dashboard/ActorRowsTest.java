@@ -87,7 +87,9 @@ class ActorRowsTest {
               "host-of-worker-0.2/gpu-worker on worker-0.2: suspended, it waits for its supervisor's decision on a failure, 2 of the worker, mailbox 12",
               "host-of-node-1-cpu-0 on node-1: joined, after step 5, 1 of the worker, mailbox 0",
               "worker-9 on : lost, its process has ended, 0 of the worker, mailbox null");
-      assertThat(rows).extracting(row -> row.get("heard_at")).containsExactly(60L, 40L, 40L, 50L, 60L);
+      assertThat(rows)
+          .extracting(row -> row.get("heard_at"))
+          .containsExactly(60L, 40L, 40L, 50L, 60L);
     }
   }
 }

@@ -64,6 +64,7 @@ public final class HostileRun {
             tokens,
             note -> {})
         .close();
-    new CheckpointWriter(10, CheckpointFixture.CLOCK, FreeSpace.real()).write(run, CheckpointFixture.content(2));
+    new CheckpointWriter(10, CheckpointFixture.CLOCK, FreeSpace.real())
+        .write(run, CheckpointFixture.content(2));
   }
 }

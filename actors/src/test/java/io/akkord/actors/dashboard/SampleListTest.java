@@ -9,11 +9,11 @@ import io.akkord.model.TestModels;
 import io.akkord.model.data.TokenFile;
 import io.akkord.model.data.TokenizeOptions;
 import io.akkord.model.hf.TextTokenizer;
+import io.akkord.proto.LedgerEvent;
 import io.akkord.proto.LedgerEvent.CycleClosed;
 import io.akkord.proto.LedgerEvent.CycleOpened;
 import io.akkord.proto.LedgerEvent.GroupStored;
 import io.akkord.proto.LedgerEvent.StepCommitted;
-import io.akkord.proto.LedgerEvent;
 import io.akkord.proto.LedgerRules;
 import io.akkord.proto.Rewrite;
 import java.io.IOException;
@@ -48,10 +48,14 @@ class SampleListTest {
           new ObjectMapper()
               .writeValueAsString(
                   Map.of(
-                      "id", IDS.get(i),
-                      "origin", ORIGINS.get(i),
-                      "prompt", "Once there was",
-                      "completion", " " + TEXTS.get(i))));
+                      "id",
+                      IDS.get(i),
+                      "origin",
+                      ORIGINS.get(i),
+                      "prompt",
+                      "Once there was",
+                      "completion",
+                      " " + TEXTS.get(i))));
     }
     Path data = Files.write(folder.resolve("data.jsonl"), rows);
     Path tokens = Files.createDirectories(folder.resolve(".tokens")).resolve("train.tokens");
@@ -121,8 +125,7 @@ class SampleListTest {
 
   private static List<String> ids(String sort, Filter filter, int page, int size) {
     return new SampleList(texts, ledger)
-        .page(sort, filter, page, size)
-        .samples().stream().map(texts.samples()::id).toList();
+        .page(sort, filter, page, size).samples().stream().map(texts.samples()::id).toList();
   }
 
   private static Filter query(String text) {

@@ -179,8 +179,7 @@ class LedgerCompactionTest {
     return visits;
   }
 
-  private static List<LedgerEvent> stored(LedgerProcess ledger, long attempt)
-      throws Exception {
+  private static List<LedgerEvent> stored(LedgerProcess ledger, long attempt) throws Exception {
     List<LedgerEvent> events = new ArrayList<>();
     try (JournalReader reader = ledger.journal().reader()) {
       List<byte[]> bytes = new ArrayList<>();

@@ -209,9 +209,7 @@ class ClusterWatchStaleTest {
   void anAgentAnswersEveryQuestionWithWhatIsTrueThen() {
     AtomicInteger asked = new AtomicInteger();
     ActorRef<NodeAgent.Command> own =
-        KIT.spawn(
-            NodeAgent.create(
-                part -> report(7, asked.incrementAndGet()), NodeLog.create()));
+        KIT.spawn(NodeAgent.create(part -> report(7, asked.incrementAndGet()), NodeLog.create()));
     TestProbe<NodeAgent.Said> probe = KIT.createTestProbe();
     own.tell(new NodeAgent.Describe(NodeLog.Position.NONE, probe.ref()));
     own.tell(new NodeAgent.Describe(NodeLog.Position.NONE, probe.ref()));

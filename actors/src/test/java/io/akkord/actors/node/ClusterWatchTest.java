@@ -81,8 +81,7 @@ class ClusterWatchTest {
     Awaitility.await().atMost(DEADLINE).until(() -> !board.nodes().isEmpty());
     NodeReport seen = board.nodes().get(0).report();
     assertThat(seen.rssBytes()).isPositive();
-    assertThat(seen.actors())
-        .containsExactly(new ActorTree.Row("host-of-second", 0, "running", 3));
+    assertThat(seen.actors()).containsExactly(new ActorTree.Row("host-of-second", 0, "running", 3));
     log.add(2, "warn", "parameter-server", "it is late");
     Awaitility.await().atMost(DEADLINE).until(() -> board.said().get(0).lines().size() == 2);
 

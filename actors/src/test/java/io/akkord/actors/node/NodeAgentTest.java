@@ -16,7 +16,22 @@ import org.junit.jupiter.api.Test;
 class NodeAgentTest {
   private static final ActorTestKit KIT = ActorTestKit.create();
   private static final NodeReport REPORT =
-      new NodeReport("w", "h", "h:1", 4, List.of("worker"), List.of(), 1, 0, 0, 0, 0, 1, "x", List.of(), NodeLog.Part.NONE);
+      new NodeReport(
+          "w",
+          "h",
+          "h:1",
+          4,
+          List.of("worker"),
+          List.of(),
+          1,
+          0,
+          0,
+          0,
+          0,
+          1,
+          "x",
+          List.of(),
+          NodeLog.Part.NONE);
 
   private final TestProbe<NodeAgent.Said> watch = KIT.createTestProbe();
   private ActorRef<NodeAgent.Command> agent;

@@ -14,7 +14,21 @@ class WatchedNodesTest {
   private static NodeReport report(String name, String role) {
     String address = "10.0.0.1:" + (7000 + name.hashCode() % 100);
     return new NodeReport(
-        name, "alpha", address, 41, List.of(role), List.of("cpu:0"), 2, 0, 0, 0, T, 1, "x", List.of(), NodeLog.Part.NONE);
+        name,
+        "alpha",
+        address,
+        41,
+        List.of(role),
+        List.of("cpu:0"),
+        2,
+        0,
+        0,
+        0,
+        T,
+        1,
+        "x",
+        List.of(),
+        NodeLog.Part.NONE);
   }
 
   private static final NodeReport WORKER = report("w", "worker");
@@ -23,8 +37,21 @@ class WatchedNodesTest {
   /** The same node, started anew. */
   private static NodeReport again(int pid) {
     return new NodeReport(
-        "w", "alpha", WORKER.address(), pid, List.of("worker"), List.of("cpu:0"), 2, 0, 0, 0, T, 1,
-        "x", List.of(), NodeLog.Part.NONE);
+        "w",
+        "alpha",
+        WORKER.address(),
+        pid,
+        List.of("worker"),
+        List.of("cpu:0"),
+        2,
+        0,
+        0,
+        0,
+        T,
+        1,
+        "x",
+        List.of(),
+        NodeLog.Part.NONE);
   }
 
   @Test

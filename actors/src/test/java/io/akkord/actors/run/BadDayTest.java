@@ -412,8 +412,7 @@ class BadDayTest {
     }
 
     private static ByteBuffer poison(ByteBuffer bytes) {
-      ByteBuffer copy =
-          ByteBuffer.allocateDirect(bytes.remaining()).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer copy = ByteBuffer.allocateDirect(bytes.remaining()).order(ByteOrder.LITTLE_ENDIAN);
       copy.put(bytes.duplicate()).flip();
       return copy.putFloat(0, Float.NaN);
     }

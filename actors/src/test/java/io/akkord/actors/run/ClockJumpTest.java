@@ -16,7 +16,8 @@ class ClockJumpTest {
   private static final long DAY = Duration.ofDays(1).toMillis();
 
   @Test
-  void eventsAreReadInTheOrderTheyWereWrittenWhateverTheClockSays(@TempDir Path output) throws Exception {
+  void eventsAreReadInTheOrderTheyWereWrittenWhateverTheClockSays(@TempDir Path output)
+      throws Exception {
     Iterator<Long> clock = List.of(NOW, NOW + DAY, NOW - DAY, NOW + 1).iterator();
     EventsFile events = EventsFile.open(output, event -> {}, clock::next);
     List<String> told = List.of("begins", "a day ahead", "a day back", "set right");

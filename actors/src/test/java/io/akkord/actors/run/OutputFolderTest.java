@@ -32,8 +32,7 @@ class OutputFolderTest {
   @Test
   void theIdentityIsForcedLastSoThatAFolderWithOneIsWhole() {
     OutputFolder.create(recipe(), disk);
-    assertThat(forced)
-        .containsExactly("effective-recipe.yaml.part", "run", "run.json.part", "run");
+    assertThat(forced).containsExactly("effective-recipe.yaml.part", "run", "run.json.part", "run");
   }
 
   @Test

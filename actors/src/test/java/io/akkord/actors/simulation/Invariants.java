@@ -239,7 +239,10 @@ final class Invariants implements SimNetwork.Tap {
           visit -> {
             if (visit.step() != seen[0]) {
               Broken.unless(
-                  visit.step() == next[0], "the history has step %d after %d", visit.step(), seen[0]);
+                  visit.step() == next[0],
+                  "the history has step %d after %d",
+                  visit.step(),
+                  seen[0]);
               seen[0] = next[0]++;
             }
           });

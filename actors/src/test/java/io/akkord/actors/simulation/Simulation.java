@@ -200,14 +200,7 @@ final class Simulation {
   }
 
   private SimHost host(SimProcess process, Bulk bulk) {
-    SimHost host =
-        new SimHost(
-            loop,
-            process,
-            bulk,
-            this::factsOf,
-            scenario.badStep(),
-            planted);
+    SimHost host = new SimHost(loop, process, bulk, this::factsOf, scenario.badStep(), planted);
     host.ref = spawn(process, "host", host.create());
     return host;
   }
@@ -337,8 +330,7 @@ final class Simulation {
     StartingPoint point;
     Optional<LedgerSeed> seed;
     try (LedgerReader ledger = ledger()) {
-      point =
-          StartingPoint.find(kept, scenario.layout(), 1, ledger, Scenario.RUN, saved).point();
+      point = StartingPoint.find(kept, scenario.layout(), 1, ledger, Scenario.RUN, saved).point();
       seed =
           point != null
               ? Optional.of(planted(point.seed()))
@@ -387,12 +379,13 @@ final class Simulation {
 
   private LedgerSeed planted(LedgerSeed seed) {
     return planted.contains(Faults.FORGET_THE_COMMIT_RECORDS)
-        ? new LedgerSeed(
-            seed.image(), seed.finishedGroups(), List.of(), seed.takenOverFrom())
+        ? new LedgerSeed(seed.image(), seed.finishedGroups(), List.of(), seed.takenOverFrom())
         : seed;
   }
 
-  /** As the metrics file: what is computed again is cut off, what a lost supervisor had not told. */
+  /**
+   * As the metrics file: what is computed again is cut off, what a lost supervisor had not told.
+   */
   private void report(StartingPoint point, long start) {
     reported.removeIf(step -> step >= start);
     if (point != null) {

@@ -80,8 +80,7 @@ final class DashboardClients implements AutoCloseable {
   private InputStream get(String path) throws IOException, InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(base + path)).header("Accept-Encoding", "gzip").build();
-    HttpResponse<InputStream> reply =
-        http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+    HttpResponse<InputStream> reply = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
     if (reply.statusCode() != OK) {
       throw new IOException(path + " answers " + reply.statusCode());
     }

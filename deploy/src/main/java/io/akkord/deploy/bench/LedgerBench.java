@@ -69,18 +69,7 @@ public final class LedgerBench {
       journal = Journal.open(run, persistence);
       LedgerSetup setup =
           new LedgerSetup(
-              runId,
-              1,
-              samples,
-              0.9,
-              ScoreKind.Z,
-              1e-6,
-              2,
-              0.005,
-              0.5,
-              1,
-              16,
-              Optional.empty());
+              runId, 1, samples, 0.9, ScoreKind.Z, 1e-6, 2, 0.005, 0.5, 1, 16, Optional.empty());
       system =
           ActorSystem.create(
               Behaviors.setup(
@@ -91,15 +80,13 @@ public final class LedgerBench {
                               context
                                   .getSystem()
                                   .dispatchers()
-                                  .lookup(
-                                      DispatcherSelector.fromConfig("akkord.blocking-io"))))),
+                                  .lookup(DispatcherSelector.fromConfig("akkord.blocking-io"))))),
               "bench-ledger",
               journal.config().withFallback(ConfigFactory.load()));
     }
 
     <R> CompletableFuture<R> ask(Function<ActorRef<R>, Ledger.Command> message) {
-      return AskPattern.<Ledger.Command, R>ask(
-              system, message::apply, DEADLINE, system.scheduler())
+      return AskPattern.<Ledger.Command, R>ask(system, message::apply, DEADLINE, system.scheduler())
           .toCompletableFuture();
     }
 
@@ -122,8 +109,7 @@ public final class LedgerBench {
     }
   }
 
-  private static Ledger.Command step(
-      long step, int samples, ActorRef<Ledger.StepStored> replyTo) {
+  private static Ledger.Command step(long step, int samples, ActorRef<Ledger.StepStored> replyTo) {
     SplittableRandom random = new SplittableRandom(step);
     int[] ids = new int[BATCH];
     float[] costs = new float[BATCH];
@@ -154,12 +140,10 @@ public final class LedgerBench {
           ledger.ask(Ledger.PullTable::new).join();
           seconds[round] = (System.nanoTime() - start) / 1e9;
         }
-        progress.accept(
-            "recovery %d of %d: %.2f s".formatted(round + 1, rounds, seconds[round]));
+        progress.accept("recovery %d of %d: %.2f s".formatted(round + 1, rounds, seconds[round]));
       }
     }
-    return Figure.alone(
-        "ledger_recovery_%d_samples_%s".formatted(samples, kind()), seconds, "s");
+    return Figure.alone("ledger_recovery_%d_samples_%s".formatted(samples, kind()), seconds, "s");
   }
 
   /**

@@ -78,7 +78,9 @@ public final class SoakBench {
     this.progress = progress;
   }
 
-  /** Runs; each figure is the most of the last nine tenths of the run over the first tenth's end. */
+  /**
+   * Runs; each figure is the most of the last nine tenths of the run over the first tenth's end.
+   */
   public List<Figure> measure() throws Exception {
     List<Sample> samples = new ArrayList<>();
     int every = Math.max(1, steps / SAMPLES);

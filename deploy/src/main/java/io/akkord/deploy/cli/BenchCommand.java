@@ -71,7 +71,8 @@ final class BenchCommand {
     @Option(
         names = "--only",
         split = ",",
-        description = "some of: engine (needs --peer), barrier, checkpointing (of activations), checkpoint (of a run), train, memory")
+        description =
+            "some of: engine (needs --peer), barrier, checkpointing (of activations), checkpoint (of a run), train, memory")
     private Set<Part> only = EnumSet.allOf(Part.class);
 
     /** What can be measured by itself. */

@@ -103,11 +103,7 @@ final class Foreground {
       PoliteEnd end = new PoliteEnd(() -> end(jobs, node, control.isEmpty()));
       try (StopSignals signals =
           StopSignals.listen(
-              end::begin,
-              this::say,
-              StopSignals.Words.HEAD,
-              StopSignals.SAVE_WITHIN,
-              terminal)) {
+              end::begin, this::say, StopSignals.Words.HEAD, StopSignals.SAVE_WITHIN, terminal)) {
         showEarlierRuns(node, runs);
         files.write(name, "head", node.node().address(), listening.url());
         say("head %s at %s, dashboard %s".formatted(name, node.node().address(), listening.url()));
@@ -217,8 +213,7 @@ final class Foreground {
               return ExitCode.OK;
             });
     try (StopSignals signals =
-        StopSignals.listen(
-            end::begin, this::say, StopSignals.Words.NODE, LEAVE_WITHIN, terminal)) {
+        StopSignals.listen(end::begin, this::say, StopSignals.Words.NODE, LEAVE_WITHIN, terminal)) {
       say(
           "node %s begins: pid %d, devices %s, for the head at %s"
               .formatted(name, ProcessHandle.current().pid(), devices, seeds));

@@ -121,9 +121,6 @@ final class LedgerShowCommand implements Callable<Integer> {
   /** A text from a data file may hold anything; none of it reaches the terminal as it is. */
   static List<String> lines(String text) {
     String shown = text.isBlank() ? "(empty)" : text.strip();
-    return shown
-        .lines()
-        .map(line -> "  | " + Table.safe(Excerpt.of(line, LONGEST_LINE)))
-        .toList();
+    return shown.lines().map(line -> "  | " + Table.safe(Excerpt.of(line, LONGEST_LINE))).toList();
   }
 }

@@ -235,9 +235,7 @@ final class StatusCommand implements Callable<Integer> {
   private static String failure(JsonNode failure) {
     return " %s  %s %s"
         .formatted(
-            time(failure.path("at")),
-            failure.path("node").asText(),
-            failure.path("what").asText());
+            time(failure.path("at")), failure.path("node").asText(), failure.path("what").asText());
   }
 
   private static void usage(List<String> lines, JsonNode cluster) {

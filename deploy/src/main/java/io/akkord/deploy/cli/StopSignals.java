@@ -78,8 +78,7 @@ final class StopSignals implements AutoCloseable {
    * @param halt ends the process now, with an exit code
    * @param within who is not done after so long is ended
    */
-  StopSignals(
-      Runnable save, Consumer<String> say, IntConsumer halt, Words words, Duration within) {
+  StopSignals(Runnable save, Consumer<String> say, IntConsumer halt, Words words, Duration within) {
     this.save = save;
     this.say = say;
     this.halt = halt;

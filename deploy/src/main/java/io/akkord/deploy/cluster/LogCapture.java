@@ -9,7 +9,8 @@ import java.util.Locale;
 import org.slf4j.LoggerFactory;
 
 /** Passes on every line of this process's log, until it is closed. */
-public final class LogCapture extends UnsynchronizedAppenderBase<ILoggingEvent> implements AutoCloseable {
+public final class LogCapture extends UnsynchronizedAppenderBase<ILoggingEvent>
+    implements AutoCloseable {
   /** Takes a line. */
   @FunctionalInterface
   public interface Taker {

@@ -36,8 +36,7 @@ public final class WorkerProcesses implements AutoCloseable {
   private final Consumer<String> say;
   private final OomKills oomKills = OomKills.ofThisMachine();
   private final Map<String, Process> running = new ConcurrentHashMap<>();
-  private final RestartRate restartRate =
-      new RestartRate(MOST_RESTARTS, WITHIN, System::nanoTime);
+  private final RestartRate restartRate = new RestartRate(MOST_RESTARTS, WITHIN, System::nanoTime);
   private final Set<String> givenUp = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService restarts =
       Executors.newSingleThreadScheduledExecutor(
@@ -109,9 +108,7 @@ public final class WorkerProcesses implements AutoCloseable {
     OomKills.Count before = oomKills.read();
     Process process = builder.start();
     running.put(id, process);
-    process
-        .onExit()
-        .thenAccept(ended -> ended(name, id, restart, ended, log.toPath(), before));
+    process.onExit().thenAccept(ended -> ended(name, id, restart, ended, log.toPath(), before));
   }
 
   private void ended(

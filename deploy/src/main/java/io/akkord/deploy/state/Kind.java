@@ -13,7 +13,10 @@ import java.util.stream.Collectors;
 /** What can be listed: where its rows come from, what names one, what a table shows of it. */
 public enum Kind {
   NODES(
-      "nodes", "rows", "node", "node state pid roles devices cores memory_bytes rss_bytes heard_at incarnation"),
+      "nodes",
+      "rows",
+      "node",
+      "node state pid roles devices cores memory_bytes rss_bytes heard_at incarnation"),
   ACTORS("actors", "rows", "path", "path node state restarts restarts_of mailbox reason"),
   WORKERS("nodes", "workers", "id", "id state reason joins since"),
   RUNS(

@@ -20,11 +20,7 @@ import java.util.Map;
  * @param older where lines are that are not among them
  */
 public record LogLines(
-    List<Line> lines,
-    long matching,
-    List<String> nodes,
-    List<String> actors,
-    List<String> older) {
+    List<Line> lines, long matching, List<String> nodes, List<String> actors, List<String> older) {
   /** Lines of one answer. */
   public static final int MOST = 10_000;
 

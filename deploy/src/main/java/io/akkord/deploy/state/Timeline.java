@@ -134,8 +134,7 @@ public final class Timeline {
     if (end == null || phases.workers().isEmpty()) {
       return;
     }
-    double[] times =
-        phases.workers().stream().mapToDouble(Timeline::computing).sorted().toArray();
+    double[] times = phases.workers().stream().mapToDouble(Timeline::computing).sorted().toArray();
     double median = times[(times.length - 1) / 2];
     for (WorkerPhases worker : phases.workers()) {
       boolean straggler = times.length > 1 && computing(worker) > LATE * median;

@@ -132,9 +132,7 @@ class AlarmsTest {
         .contains(
             "%s: %s: %s"
                 .formatted(
-                    entry.path("severity").asText(),
-                    alarm.about,
-                    entry.path("reason").asText()),
+                    entry.path("severity").asText(), alarm.about, entry.path("reason").asText()),
             entry.path("advice").asText())
         .doesNotContain("(nothing)");
     assertThat(Cli.run("logs", "--dir", run, "--level", "warn").out())

@@ -23,8 +23,7 @@ class HostileTextCliTest {
     Cli script = Cli.run("get", "samples", HostileRun.SCRIPT, "--dir", run);
     assertThat(script.exitCode()).as(script.err()).isZero();
     assertSafe(script.out());
-    List<String> prompts =
-        script.out().lines().filter(line -> line.startsWith("prompt ")).toList();
+    List<String> prompts = script.out().lines().filter(line -> line.startsWith("prompt ")).toList();
     assertThat(prompts).singleElement().asString().contains("[the first 40,000 of 1,048,5");
     Cli marks = Cli.run("get", "samples", HostileRun.MARKS, "--dir", run);
     assertSafe(marks.out());

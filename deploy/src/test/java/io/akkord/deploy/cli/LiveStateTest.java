@@ -73,8 +73,7 @@ class LiveStateTest {
     Awaitility.await()
         .atMost(DEADLINE)
         .until(
-            () ->
-                training.isDone() || Files.exists(run.resolve("dashboard.json")) && steps() >= 3);
+            () -> training.isDone() || Files.exists(run.resolve("dashboard.json")) && steps() >= 3);
     assertThat(training).isNotDone();
   }
 

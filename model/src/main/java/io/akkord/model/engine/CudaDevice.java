@@ -32,8 +32,7 @@ public final class CudaDevice {
     NativeLibrary.load();
     Engine engine = Engine.getEngine("PyTorch");
     int index = Integer.parseInt(name.substring(PREFIX.length()));
-    problem(
-            index, engine.getVersion(), engine.hasCapability("CUDA"), engine.getGpuCount())
+    problem(index, engine.getVersion(), engine.hasCapability("CUDA"), engine.getGpuCount())
         .ifPresent(
             problem -> {
               throw new UserError(problem);

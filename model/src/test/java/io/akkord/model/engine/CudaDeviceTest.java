@@ -15,7 +15,8 @@ class CudaDeviceTest {
         .hasValueSatisfying(
             text ->
                 assertThat(text)
-                    .startsWith("cuda:0 needs libtorch for CUDA; found: libtorch 2.7.1 for CPUs only")
+                    .startsWith(
+                        "cuda:0 needs libtorch for CUDA; found: libtorch 2.7.1 for CPUs only")
                     .contains("no CUDA device", "PYTORCH_LIBRARY_PATH", "PYTORCH_FLAVOR=cu128")
                     .contains("pytorch-native-cu128:2.7.1"));
     assertThat(CudaDevice.problem(2, "2.7.1", true, 2))
@@ -39,7 +40,8 @@ class CudaDeviceTest {
       assertThatThrownBy(() -> CudaDevice.require("cuda:0"))
           .isInstanceOf(UserError.class)
           .hasMessageContaining("cuda:0");
-      String why = "no CUDA device: " + CudaDevice.problem(0, NativeLibrary.version(), false, 0).get();
+      String why =
+          "no CUDA device: " + CudaDevice.problem(0, NativeLibrary.version(), false, 0).get();
       System.out.println("SKIPPED CudaDeviceTest, a step on cuda:0: " + why);
       abort(why);
     }

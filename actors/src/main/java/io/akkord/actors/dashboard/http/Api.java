@@ -248,8 +248,7 @@ final class Api {
       run.flatMap(RunView::live)
           .ifPresent(
               live ->
-                  rows.add(
-                      Machine.view(run.get().folder(), live.devices(), clock.getAsLong())));
+                  rows.add(Machine.view(run.get().folder(), live.devices(), clock.getAsLong())));
     }
     rows.addAll(NodeRows.of(others(run)));
     return Map.of("rows", rows, "workers", workers(run));
@@ -328,8 +327,7 @@ final class Api {
         run.map(of -> LedgerPages.rewrites(of, decision, page))
             .orElseGet(() -> LedgerPages.noRewrites(page));
     view.put("cycles", cycles(run));
-    Views.Calendar calendar =
-        of(run, Views.Calendar.NONE, m -> Views.calendar(m, RunModel.ROWS));
+    Views.Calendar calendar = of(run, Views.Calendar.NONE, m -> Views.calendar(m, RunModel.ROWS));
     view.put("calendar", calendar.steps());
     view.put("calendar_first", calendar.first());
     return view;
@@ -337,9 +335,7 @@ final class Api {
 
   private Object logs(Question question) {
     return LogAnswers.of(
-        question,
-        maybe(question),
-        control.map(head -> head.board().said()).orElse(List.of()));
+        question, maybe(question), control.map(head -> head.board().said()).orElse(List.of()));
   }
 
   private Object settings(Question question) {

@@ -59,8 +59,7 @@ final class LogAnswers {
       all.add(new LogLine(0, line.at(), line.level(), said.node(), line.actor(), line.text()));
     }
     if (said.left() > 0) {
-      older.add(
-          "%d older lines of %s are in its own log only".formatted(said.left(), said.node()));
+      older.add("%d older lines of %s are in its own log only".formatted(said.left(), said.node()));
     }
   }
 

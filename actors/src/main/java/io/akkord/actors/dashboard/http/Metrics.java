@@ -122,19 +122,9 @@ public final class Metrics {
     all.add(counter("akkord_rewrite_cycles_total", "Rewrite cycles.", RunModel::cycleCount));
     all.add(
         counter(
-            "akkord_rewrite_candidates_total",
-            "Candidates of all cycles.",
-            RunModel::candidates));
-    all.add(
-        counter(
-            "akkord_rewrite_accepted_total",
-            "Rewrites taken.",
-            RunModel::accepted));
-    all.add(
-        counter(
-            "akkord_rewrite_rejected_total",
-            "Rewrites not taken.",
-            RunModel::rejected));
+            "akkord_rewrite_candidates_total", "Candidates of all cycles.", RunModel::candidates));
+    all.add(counter("akkord_rewrite_accepted_total", "Rewrites taken.", RunModel::accepted));
+    all.add(counter("akkord_rewrite_rejected_total", "Rewrites not taken.", RunModel::rejected));
     all.add(
         gauge(
             "akkord_rewrite_last_accepted_count",

@@ -113,8 +113,7 @@ final class Responder implements AutoCloseable {
           .withSizeLimit(MOST_BODY)
           .toStrict(BODY_DEADLINE.toMillis(), MOST_BODY, system)
           .handle((body, failed) -> failed == null ? body : refuse(failed))
-          .thenCompose(
-              body -> answer(question.withBody(body.getData().utf8String()), peer))
+          .thenCompose(body -> answer(question.withBody(body.getData().utf8String()), peer))
           .exceptionally(
               failed -> {
                 Throwable cause = cause(failed);

@@ -320,7 +320,8 @@ class HostileTest {
           .hasMessageContaining("PKIX path");
       await().atMost(SOON).until(() -> server.counts().refused() == 2);
       assertThat(log.list.stream().map(ILoggingEvent::getFormattedMessage))
-          .anyMatch(text -> text.matches("(?s)refused a bulk connection with a stranger at .*PKIX.*"))
+          .anyMatch(
+              text -> text.matches("(?s)refused a bulk connection with a stranger at .*PKIX.*"))
           .anyMatch(text -> text.matches("(?s)refused .*stranger.*certificate_unknown.*"));
       await(honestToo.connect(there));
     } finally {

@@ -46,8 +46,7 @@ class DashboardHeadTest {
   static void startCluster() {
     kit = ActorTestKit.create(ConfigFactory.parseString("akka.actor.provider = local"));
     control =
-        new ClusterControl(
-            kit.system(), kit.spawn(jobs(), "jobs"), NodeBoards.twoNodesOneDead());
+        new ClusterControl(kit.system(), kit.spawn(jobs(), "jobs"), NodeBoards.twoNodesOneDead());
   }
 
   @AfterAll

@@ -273,13 +273,11 @@ class DashboardServerTest {
       matching += some.path("matching").asInt();
       some.path("rows")
           .forEach(
-              row ->
-                  assertThat(row.path("revision").asInt() > 0).isEqualTo(answer.equals("yes")));
+              row -> assertThat(row.path("revision").asInt() > 0).isEqualTo(answer.equals("yes")));
       JsonNode visited = get("samples?visited=" + answer);
       visited
           .path("rows")
-          .forEach(
-              row -> assertThat(row.path("average").isNull()).isEqualTo(answer.equals("no")));
+          .forEach(row -> assertThat(row.path("average").isNull()).isEqualTo(answer.equals("no")));
     }
     assertThat(matching).isEqualTo(all.path("matching").asInt()).isEqualTo(17);
     assertThat(refused("samples?revised=maybe")).isEqualTo(400);

@@ -57,7 +57,8 @@ class HostileTextTest {
     assertThat(script.path("completion").asText()).isEqualTo(" a short answer");
     String marks = get("samples", HostileRun.MARKS).path("completion").asText();
     assertThat(marks).contains(" … [the first ", " characters]");
-    assertThat(get("samples", HostileRun.SMALL).path("completion").asText()).contains("upon a time");
+    assertThat(get("samples", HostileRun.SMALL).path("completion").asText())
+        .contains("upon a time");
   }
 
   @Test
