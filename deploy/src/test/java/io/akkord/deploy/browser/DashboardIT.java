@@ -310,9 +310,13 @@ class DashboardIT {
     }
     // Seconds, of both runs: tokens would be ten thousand and more.
     Locator zoomed = page.locator(".zoom [role=status]");
-    page.locator("[aria-label='zoom in']").focus();
-    page.keyboard().press("Enter");
-    assertThat(zoomed).hasText(Pattern.compile("[\\d,]+ to [\\d,]+ s"));
+    page.waitForCondition(
+        () -> {
+          page.locator("[aria-label='show all']").click();
+          page.locator("[aria-label='zoom in']").focus();
+          page.keyboard().press("Enter");
+          return zoomed.textContent().matches("[\\d,]+ to [\\d,]+ s");
+        });
     page.locator("[aria-label='show all']").click();
     assertThat(zoomed).hasText("");
     chromium.picture(PICTURES.resolve("runs-overlaid.png"));
