@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Slices in the engine's memory, computed on its device thread. */
 public record EngineSlices(DeviceThread thread) implements SliceDevice {
@@ -46,7 +47,16 @@ public record EngineSlices(DeviceThread thread) implements SliceDevice {
     return store;
   }
 
-  private record Store(Slice slice, SliceOptimizer optimizer) implements SliceStore {
+  private static final class Store implements SliceStore {
+    private final Slice slice;
+    private final SliceOptimizer optimizer;
+    private final AtomicReference<Snapshot> spare = new AtomicReference<>();
+
+    Store(Slice slice, SliceOptimizer optimizer) {
+      this.slice = slice;
+      this.optimizer = optimizer;
+    }
+
     @Override
     public void sum(int shards, Map<Node, ByteBuffer> parts) {
       optimizer.sum(shards, parts);
@@ -83,15 +93,27 @@ public record EngineSlices(DeviceThread thread) implements SliceDevice {
 
     @Override
     public Snapshot snapshot() {
-      return new Snapshot(
-          copy(optimizer.weights()), copy(optimizer.firstMoment()), copy(optimizer.secondMoment()));
+      Snapshot free = spare.getAndSet(null);
+      Snapshot copy =
+          free != null
+              ? free
+              : new Snapshot(
+                  room(optimizer.weights()),
+                  room(optimizer.firstMoment()),
+                  room(optimizer.secondMoment()));
+      copy.weights().clear().put(all(optimizer.weights())).flip();
+      copy.firstMoment().clear().put(all(optimizer.firstMoment())).flip();
+      copy.secondMoment().clear().put(all(optimizer.secondMoment())).flip();
+      return copy;
     }
 
-    private ByteBuffer copy(FlatBuffer flat) {
-      ByteBuffer window = all(flat);
-      ByteBuffer copy =
-          ByteBuffer.allocateDirect(window.remaining()).order(ByteOrder.LITTLE_ENDIAN);
-      return copy.put(window).flip();
+    private ByteBuffer room(FlatBuffer flat) {
+      return ByteBuffer.allocateDirect(all(flat).remaining()).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    @Override
+    public void recycle(Snapshot copy) {
+      spare.set(copy);
     }
 
     @Override

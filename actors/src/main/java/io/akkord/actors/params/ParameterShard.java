@@ -15,9 +15,11 @@ import io.akkord.actors.bulk.LaneAddress;
 import io.akkord.actors.bulk.LaneInbox;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.model.layout.ParameterLayout.Slice;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -455,9 +457,16 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   }
 
   private void sendSnapshot(LaneAddress lane, SliceStore.Snapshot snapshot, long nanos) {
-    bulk.send(lane, header(Kind.SNAPSHOT_WEIGHTS, nanos), snapshot.weights());
-    bulk.send(lane, header(Kind.SNAPSHOT_FIRST_MOMENT, nanos), snapshot.firstMoment());
-    bulk.send(lane, header(Kind.SNAPSHOT_SECOND_MOMENT, nanos), snapshot.secondMoment());
+    SliceStore store = held.store();
+    CompletableFuture.allOf(
+            send(lane, header(Kind.SNAPSHOT_WEIGHTS, nanos), snapshot.weights()),
+            send(lane, header(Kind.SNAPSHOT_FIRST_MOMENT, nanos), snapshot.firstMoment()),
+            send(lane, header(Kind.SNAPSHOT_SECOND_MOMENT, nanos), snapshot.secondMoment()))
+        .thenRun(() -> store.recycle(snapshot));
+  }
+
+  private CompletableFuture<Void> send(LaneAddress lane, BulkHeader header, ByteBuffer bytes) {
+    return bulk.send(lane, header, bytes).toCompletableFuture();
   }
 
   private BulkHeader header(Kind kind, long nanos) {
