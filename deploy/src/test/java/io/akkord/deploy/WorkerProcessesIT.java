@@ -58,7 +58,7 @@ class WorkerProcessesIT {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {2, 4})
+  @ValueSource(ints = {1, 2, 4})
   void processesGiveTheBitsOfOneJvm(int workers) throws Exception {
     String name = "processes-" + workers;
     Process run = start(name, SHORT, "--workers", "" + workers);
@@ -105,6 +105,18 @@ class WorkerProcessesIT {
         .contains("ended with exit code 137 (signal 9, SIGKILL)")
         .contains("it is started again as worker-0.1");
     assertThat(folder.resolve("killed/logs/worker-0.1.log")).exists();
+  }
+
+  @Test
+  void threeOfFourKilledAtOnceStopNothing() throws Exception {
+    Process run = start("most", LONG, "--workers", "4");
+    await("most", 10);
+    List<ProcessHandle> most =
+        List.of(worker(run, "worker-0"), worker(run, "worker-1"), worker(run, "worker-2"));
+    most.forEach(ProcessHandle::destroyForcibly);
+    assertThat(finish("most", run)).isEqualTo(longRun);
+    assertThat(log("most"))
+        .contains("worker worker-0 is lost", "worker worker-1 is lost", "worker worker-2 is lost");
   }
 
   @Test
