@@ -58,7 +58,7 @@ class WorkerProcessesIT {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {2, 4})
+  @ValueSource(ints = {1, 2, 4})
   void processesGiveTheBitsOfOneJvm(int workers) throws Exception {
     String name = "processes-" + workers;
     Process run = start(name, SHORT, "--workers", "" + workers);
@@ -133,6 +133,18 @@ class WorkerProcessesIT {
         new ProcessBuilder(limits.toString(), "--pid", "" + process.pid(), "--as=1").start();
     assertThat(limited.waitFor()).isZero();
     return true;
+  }
+
+  @Test
+  void threeOfFourKilledAtOnceStopNothing() throws Exception {
+    Process run = start("most", LONG, "--workers", "4");
+    await("most", 10);
+    List<ProcessHandle> most =
+        List.of(worker(run, "worker-0"), worker(run, "worker-1"), worker(run, "worker-2"));
+    most.forEach(ProcessHandle::destroyForcibly);
+    assertThat(finish("most", run)).isEqualTo(longRun);
+    assertThat(log("most"))
+        .contains("worker worker-0 is lost", "worker worker-1 is lost", "worker worker-2 is lost");
   }
 
   @Test
