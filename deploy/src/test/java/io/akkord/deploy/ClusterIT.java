@@ -167,6 +167,14 @@ class ClusterIT {
         .contains("Job 'job-1' finished");
     assertThat(hash("first")).isEqualTo(expected);
     assertThat(steps("first")).as("no step was committed twice").isEqualTo(STEPS);
+    Said dead = akkord("logs", "--node", "late-node");
+    assertThat(dead.text())
+        .as("what it said outlives it")
+        .containsPattern("late-node node +node late-node begins: pid \\d+, devices \\[cpu:0]")
+        .contains("late-node/cpu:0 supervisor", "lost: ")
+        .doesNotContain("first-node");
+    Said list = akkord("list", "nodes", "--address", node("head").path("dashboard").asText());
+    assertThat(list.text()).contains("first-node").doesNotContain("late-node");
   }
 
   @Test

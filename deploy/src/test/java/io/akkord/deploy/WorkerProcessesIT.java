@@ -2,8 +2,15 @@ package io.akkord.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.akkord.model.TestModels;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -27,6 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class WorkerProcessesIT {
   private static final Duration DEADLINE = Duration.ofSeconds(400);
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Long enough that a worker that is started again is there before the end. */
   private static final int LONG = 120;
@@ -93,11 +101,13 @@ class WorkerProcessesIT {
   void workersThatAreKilledOrOutOfMemoryCostNoStepAndTheirSuccessorsJoinTheRun() throws Exception {
     Process run = start("killed", LONG, "--workers", "2");
     await("killed", 10);
+    everyProcessIsShown("killed", run);
     worker(run, "worker-0").destroyForcibly();
     Awaitility.await()
         .atMost(DEADLINE)
         .until(() -> find(run, "worker-0.1").isPresent() || !run.isAlive());
     await("killed", LONG / 2);
+    aSuccessorIsShownAsOne("killed", run);
     ProcessHandle second = worker(run, "worker-1");
     boolean starved = starve(second);
     assertThat(finish("killed", run)).isEqualTo(longRun);
@@ -181,6 +191,75 @@ class WorkerProcessesIT {
         .until(() -> workers.stream().noneMatch(ProcessHandle::isAlive));
     Process resumed = start("head", LONG, "--resume", "--workers", "2");
     assertThat(finish("head", resumed)).isEqualTo(longRun);
+  }
+
+  /** What the page of a run that goes on answers. */
+  private static JsonNode ask(String name, String path) {
+    try {
+      JsonNode file = JSON.readTree(folder.resolve(name).resolve("dashboard.json").toFile());
+      return JSON.readTree(
+          HttpClient.newHttpClient()
+              .send(
+                  HttpRequest.newBuilder(
+                          URI.create(file.path("url").asText() + "/api/v1/" + path))
+                      .timeout(Duration.ofSeconds(20))
+                      .build(),
+                  HttpResponse.BodyHandlers.ofString())
+              .body());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static List<JsonNode> rows(String name, String path) {
+    List<JsonNode> rows = new ArrayList<>();
+    ask(name, path).path("rows").forEach(rows::add);
+    return rows;
+  }
+
+  private static void everyProcessIsShown(String name, Process run) {
+    Awaitility.await("reports of both workers")
+        .atMost(DEADLINE)
+        .until(() -> rows(name, "nodes").size() == 3 || !run.isAlive());
+    List<JsonNode> nodes = rows(name, "nodes");
+    assertThat(nodes)
+        .allMatch(node -> node.path("rss_bytes").asLong() > 0)
+        .allMatch(node -> node.path("cores").asInt() > 0)
+        .allMatch(node -> node.path("memory_bytes").asLong() > 0);
+    assertThat(nodes.stream().map(node -> node.path("pid").asLong()).distinct()).hasSize(3);
+    assertThat(nodes.get(0).path("pid").asLong()).isEqualTo(run.pid());
+    for (String id : List.of("worker-0", "worker-1")) {
+      JsonNode node =
+          nodes.stream().filter(n -> n.path("node").asText().equals(id)).findFirst().orElseThrow();
+      assertThat(node.path("pid").asLong()).isEqualTo(worker(run, id).pid());
+      assertThat(node.path("devices").toString()).isEqualTo("[\"cpu:0\"]");
+      assertThat(node.path("incarnation").asInt()).isEqualTo(1);
+    }
+    List<JsonNode> actors = rows(name, "actors");
+    for (String id : List.of("worker-0", "worker-1")) {
+      List<JsonNode> own =
+          actors.stream().filter(actor -> actor.path("node").asText().equals(id)).toList();
+      assertThat(own).as("the host of %s and what it hosts", id).hasSizeGreaterThan(1);
+      assertThat(own).allMatch(actor -> actor.path("mailbox").isInt());
+      assertThat(own.get(0).path("path").asText()).isEqualTo("host-of-" + id);
+      assertThat(own.get(0).path("state").asText()).isEqualTo("joined");
+    }
+  }
+
+  private static void aSuccessorIsShownAsOne(String name, Process run) {
+    Awaitility.await("the report of worker-0.1")
+        .atMost(DEADLINE)
+        .until(
+            () ->
+                !run.isAlive()
+                    || rows(name, "nodes").stream()
+                        .anyMatch(
+                            node ->
+                                node.path("node").asText().equals("worker-0.1")
+                                    && node.path("incarnation").asInt() == 2));
+    assertThat(run.isAlive()).isTrue();
   }
 
   private static ProcessHandle worker(Process run, String id) {
