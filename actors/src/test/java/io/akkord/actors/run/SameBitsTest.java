@@ -16,6 +16,7 @@ import io.akkord.model.TestModels;
 import io.akkord.model.hf.AdapterFolder;
 import io.akkord.model.hf.ModelConfig;
 import io.akkord.model.layout.Lora;
+import io.akkord.model.engine.NativeLibrary;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -92,10 +93,13 @@ class SameBitsTest {
   }
 
   @Test
-  void gradientCheckpointingHasBitsOfItsOwnThatNeitherWorkersNorMemoryChange() throws Exception {
+  void gradientCheckpointingHasBitsThatNeitherWorkersNorMemoryChange() throws Exception {
     String alone =
         train("checkpointed", 1, List.of("gradient_checkpointing=true"), (run, event) -> {});
-    assertThat(alone).isNotEqualTo(expected);
+    // Fused kernels of AVX-512 round otherwise than the recomputed path; those of AVX2 need not.
+    if (NativeLibrary.instructionSet().contains("avx512")) {
+      assertThat(alone).isNotEqualTo(expected);
+    }
     List<String> sets = List.of("gradient_checkpointing=true", "held_forward_memory=64KiB");
     assertThat(train("checkpointed-scored", 3, sets, (run, event) -> {})).isEqualTo(alone);
   }
