@@ -38,7 +38,7 @@ class WorkerHostTest {
   private static final Duration SHORT = Duration.ofMillis(100);
   private static int hosts;
 
-  @TempDir Path temp;
+  @TempDir static Path temp;
   private final String id = "worker-" + hosts++;
   private final TestProbe<Supervisor.Command> supervisor = KIT.createTestProbe();
   private ActorRef<WorkerHost.Command> host;

@@ -62,8 +62,8 @@ public final class WorkerNode {
   private final Settings settings;
   private final Consumer<String> say;
   private final Consumer<ClusterNode> onJoined;
-  private volatile Life now;
-  private volatile boolean leaving;
+  private Life now;
+  private String leaving;
 
   /**
    * A node that has not joined yet.
@@ -100,20 +100,21 @@ public final class WorkerNode {
    */
   public void run() {
     try (Devices devices = new Devices(names(), options.devices())) {
-      for (int incarnation = 1; !leaving; incarnation++) {
+      for (int incarnation = 1; asked() == null; incarnation++) {
         boolean first = incarnation == 1;
         Duration patience = first ? options.joinWithin() : options.rejoinWithin();
         Life life = starter.start(devices, incarnation, patience);
-        now = life;
-        if (leaving) {
+        String meanwhile = begins(life);
+        if (meanwhile != null) {
           // Asked to while the system was starting.
-          life.close();
+          life.leave(meanwhile);
           return;
         }
         boolean joined = life.awaitEnd();
-        if (leaving) {
+        if (asked() != null) {
           return;
         }
+        begins(null);
         life.close();
         if (!joined) {
           throw new UserError(
@@ -179,10 +180,23 @@ public final class WorkerNode {
 
   /** Gives its share of runs to others and ends. */
   public void leave(String reason) {
-    leaving = true;
-    Life life = now;
+    Life life;
+    synchronized (this) {
+      leaving = reason;
+      life = now;
+    }
     if (life != null) {
       life.leave(reason);
     }
+  }
+
+  private synchronized String asked() {
+    return leaving;
+  }
+
+  /** From now on {@link #leave} asks this life; returns what it was asked before. */
+  private synchronized String begins(Life life) {
+    now = life;
+    return leaving;
   }
 }

@@ -145,7 +145,7 @@ class LiveStateTest {
         .isEqualTo(supervisor.path("depth"));
 
     assertThat(json("list", "workers", "--filter", "state=joined").findValuesAsText("id"))
-        .containsExactly("worker-0", "worker-1");
+        .containsExactlyInAnyOrder("worker-0", "worker-1");
     assertThat(json("get", "workers", "worker-0").path("joins").asInt()).isEqualTo(1);
   }
 

@@ -256,10 +256,10 @@ class DashboardServerTest {
     assertThat(distinct("logs?level=warn", "level")).containsExactly("error", "warn");
     assertThat(distinct("logs?level=error", "level")).containsExactly("error");
     assertThat(refused("logs?level=loud")).isEqualTo(400);
-    assertThat(distinct("logs?who=disk", "source")).containsExactly("disk");
-    assertThat(distinct("logs?who=disk&level=error", "text")).containsExactly("e");
-    assertThat(distinct("logs?who=nobody", "source")).isEmpty();
-    assertThat(get("logs").path("sources").toString()).contains("disk", "chatty", "checkpointer");
+    assertThat(distinct("logs?actor=disk", "actor")).containsExactly("disk");
+    assertThat(distinct("logs?actor=disk&level=error", "text")).containsExactly("e");
+    assertThat(distinct("logs?actor=nobody", "actor")).isEmpty();
+    assertThat(get("logs").path("actors").toString()).contains("disk", "chatty", "checkpointer");
   }
 
   @Test
