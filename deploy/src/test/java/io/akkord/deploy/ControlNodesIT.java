@@ -60,8 +60,7 @@ class ControlNodesIT {
         .until(() -> Files.exists(folder.resolve("token")));
     for (String worker : List.of("first", "second")) {
       starts.add(
-          cluster.background(
-              "start", "--address", String.join(",", control), "--name", worker));
+          cluster.background("start", "--address", String.join(",", control), "--name", worker));
     }
     for (CompletableFuture<Said> start : starts) {
       Said said = start.get(300, TimeUnit.SECONDS);

@@ -63,7 +63,8 @@ class PartitionIT {
     }
     Path recipe = SmallRecipe.write(folder, "quiet", STEPS, 20);
     assertThat(
-            Main.run("train", recipe.toString(), "--in-process", "--workers", "1", "--no-dashboard"))
+            Main.run(
+                "train", recipe.toString(), "--in-process", "--workers", "1", "--no-dashboard"))
         .isZero();
     quiet = new ClusterCommands(folder).hash("quiet");
     namespaces = Namespaces.create();
@@ -187,7 +188,9 @@ class PartitionIT {
     assertThat(cluster.hash("worker")).isEqualTo(quiet);
     for (JsonNode node : status(1).at("/nodes")) {
       String name = node.path("node").asText();
-      assertThat(node.path("incarnation").asInt()).as(name).isEqualTo(name.equals("second") ? 2 : 1);
+      assertThat(node.path("incarnation").asInt())
+          .as(name)
+          .isEqualTo(name.equals("second") ? 2 : 1);
     }
   }
 

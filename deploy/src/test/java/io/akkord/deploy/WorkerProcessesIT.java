@@ -200,8 +200,7 @@ class WorkerProcessesIT {
       return JSON.readTree(
           HttpClient.newHttpClient()
               .send(
-                  HttpRequest.newBuilder(
-                          URI.create(file.path("url").asText() + "/api/v1/" + path))
+                  HttpRequest.newBuilder(URI.create(file.path("url").asText() + "/api/v1/" + path))
                       .timeout(Duration.ofSeconds(20))
                       .build(),
                   HttpResponse.BodyHandlers.ofString())

@@ -142,7 +142,8 @@ class CheckpointRowsTest {
     List<Map<String, Object>> rows =
         rows(removed, removed.toBuilder().setCommittedSteps(4).build());
     assertThat(column(rows, "committed_steps")).containsExactly(6L, 4L, 2L, 1L);
-    assertThat(column(rows, "checkpoint_blocked_seconds")).containsExactly(null, 0.125, null, 0.125);
+    assertThat(column(rows, "checkpoint_blocked_seconds"))
+        .containsExactly(null, 0.125, null, 0.125);
     assertThat(column(rows, "seconds")).containsExactly(null, 2.5, null, 2.5);
     assertThat(rows.get(3))
         .containsEntry("state", "removed by rotation")

@@ -138,8 +138,7 @@ class DashboardHeadTest {
   void nodesAreShownBeforeTheFirstJobAndListsAreEmpty() throws IOException {
     assertThat(get("nodes").at("/rows/0/node").asText()).isEqualTo("alive");
     assertThat(get("overview").path("run").isNull()).isTrue();
-    for (String list :
-        List.of("runs", "actors", "steps", "samples", "rewrites", "checkpoints")) {
+    for (String list : List.of("runs", "actors", "steps", "samples", "rewrites", "checkpoints")) {
       assertThat(get(list).path("rows").isArray()).as(list).isTrue();
       assertThat(get(list).path("rows")).as(list).isEmpty();
     }
