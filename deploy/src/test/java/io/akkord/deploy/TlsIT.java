@@ -85,7 +85,7 @@ class TlsIT {
     assertThat(log("head-"))
         .as("what whoever sends plain bytes to the lane meets")
         .contains("refused a bulk connection with a stranger")
-        .contains("not an SSL/TLS record");
+        .contains("speaks without TLS, which is on here");
   }
 
   private static String[] tls(Path directory) {
