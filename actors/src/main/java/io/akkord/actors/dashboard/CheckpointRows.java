@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -51,10 +52,24 @@ public final class CheckpointRows {
               sound && !taken));
       taken |= sound;
     }
+    markTheBest(rows);
     told.values().forEach(gone -> rows.add(gone(gone)));
     rows.sort(
         (a, b) -> Long.compare((Long) b.get("committed_steps"), (Long) a.get("committed_steps")));
     return rows;
+  }
+
+  /** Each manifest says which was the best one then; the newest knows. */
+  private static void markTheBest(List<Map<String, Object>> newestFirst) {
+    Object best =
+        newestFirst.stream()
+            .map(row -> row.get("best"))
+            .filter(Objects::nonNull)
+            .findFirst()
+            .orElse(null);
+    newestFirst.stream()
+        .filter(row -> row.containsKey("best"))
+        .forEach(row -> row.put("best", row.get("committed_steps").equals(best)));
   }
 
   private static Map<String, Object> onDisk(
@@ -82,10 +97,7 @@ public final class CheckpointRows {
           "bytes",
           manifest.getFilesList().stream().mapToLong(CheckpointManifest.File::getBytes).sum());
       row.put("attempt", manifest.getAttempt());
-      row.put(
-          "best",
-          manifest.hasBest()
-              && manifest.getBest().getCommittedSteps() == checkpoint.committedSteps());
+      row.put("best", manifest.hasBest() ? manifest.getBest().getCommittedSteps() : null);
       row.put(
           "sha256",
           manifest.getFilesList().stream()

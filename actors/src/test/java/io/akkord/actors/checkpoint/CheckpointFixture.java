@@ -40,7 +40,7 @@ public final class CheckpointFixture {
     return content(facts(steps).build(), dtype);
   }
 
-  static CheckpointContent content(CheckpointManifest facts, Dtype dtype) {
+  public static CheckpointContent content(CheckpointManifest facts, Dtype dtype) {
     long steps = facts.getCommittedSteps();
     return new CheckpointContent(
         facts,
@@ -56,7 +56,7 @@ public final class CheckpointFixture {
         "{\"global_step\": " + steps + "}");
   }
 
-  static CheckpointManifest.Builder facts(long steps) {
+  public static CheckpointManifest.Builder facts(long steps) {
     return CheckpointManifest.newBuilder()
         .setRunId("first")
         .setAttempt(1)

@@ -2,11 +2,13 @@ package io.akkord.actors.dashboard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.akkord.actors.checkpoint.CheckpointContent;
 import io.akkord.actors.checkpoint.CheckpointFixture;
 import io.akkord.actors.checkpoint.CheckpointWriter;
 import io.akkord.actors.checkpoint.Checkpoints;
 import io.akkord.actors.checkpoint.Checkpoints.Checkpoint;
 import io.akkord.actors.disk.FreeSpace;
+import io.akkord.proto.CheckpointManifest;
 import io.akkord.proto.SupervisorEvent.CheckpointFinished;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -129,6 +131,18 @@ class CheckpointRowsTest {
     Files.setLastModifiedTime(model(4), java.nio.file.attribute.FileTime.fromMillis(7_000));
     assertThat(column(rows(), "verified")).containsExactly(true, null, true);
     assertThat(column(verified(), "verified")).containsExactly(true, false, true);
+  }
+
+  @Test
+  void onlyOneIsTheBestThoughEachWasWhenItWasWritten() {
+    CheckpointWriter writer = new CheckpointWriter(10, CheckpointFixture.CLOCK, FreeSpace.real());
+    for (long steps : List.of(8L, 10L)) {
+      CheckpointManifest.Builder facts = CheckpointFixture.facts(steps);
+      facts.getBestBuilder().setCommittedSteps(steps);
+      writer.write(run, CheckpointFixture.content(facts.build(), CheckpointContent.Dtype.F32));
+    }
+    assertThat(column(rows(), "committed_steps")).containsExactly(10L, 8L, 6L, 4L, 2L);
+    assertThat(column(rows(), "best")).containsExactly(true, false, false, false, false);
   }
 
   @Test

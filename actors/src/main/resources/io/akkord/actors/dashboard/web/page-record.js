@@ -23,9 +23,7 @@ export async function checkpoints(context) {
       { title: "Size", num: true, cell: (c) => bytes(c.bytes) },
       { title: "Took", num: true, cell: (c) => duration(c.seconds) },
       { title: "Blocked", num: true, cell: (c) => duration(c.checkpoint_blocked_seconds) },
-      { title: "Hashes", cell: (c) => (c.verified ? badge("✓ verified", "good") : c.verified === false ? [badge("✕ differs", "bad"), h("p", { class: "muted" }, c.fault)] : reading(c) ? badge("… being read") : none) },
-      { title: "Files", num: true, cell: (c) => c.files ?? none },
-      { title: "SHA-256 of the weights", cls: "wide", cell: (c) => h("span", { class: "mono" }, c.sha256 ? c.sha256.slice(0, 16) + "…" : none) },
+      { title: "SHA-256 of the weights", cls: "wide", cell: (c) => [h("span", { class: "mono" }, c.sha256 ? c.sha256.slice(0, 12) + "…" : none), " ", c.verified ? badge("✓ verified", "good") : c.verified === false ? [badge("✕ differs", "bad"), h("p", { class: "muted" }, c.fault)] : reading(c) ? badge("… being read") : null] },
     ], rows, { label: "checkpoints" }),
     h("p", { class: "muted section" }, "Complete: the manifest is whole and every file has its size. Verified: every file was read in the background since it was last written, and has the hash in the manifest; a resume takes the newest of which that is so, and reads it again before. Training goes on while one is written; Blocked is how long the next step waited for it: for the copy of the slices and for the ledger."));
   };
