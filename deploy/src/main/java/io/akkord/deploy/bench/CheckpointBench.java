@@ -18,7 +18,9 @@ import java.util.function.Consumer;
 /** How long a run stands still for a checkpoint, over how long the checkpoint is written. */
 public final class CheckpointBench {
   private static final int LENGTH = 16;
-  private static final int EVERY = 2;
+
+  /** Steps; one checkpoint is on the disk before the next one is due. */
+  private static final int EVERY = 6;
 
   private final int checkpoints;
   private final Consumer<String> progress;
