@@ -125,7 +125,9 @@ public final class ClusterWatch extends AbstractBehavior<ClusterWatch.Command> {
     if (changed.event() instanceof ClusterEvent.MemberRemoved removed) {
       boolean down = removed.previousStatus() == MemberStatus.down();
       board.removed(text(member.address()), down, clock.millis());
-    } else if (!member.getRoles().contains(DRIVER) && coming(member.status())) {
+    } else if (!member.address().equals(self)
+        && !member.getRoles().contains(DRIVER)
+        && coming(member.status())) {
       List<String> roles = List.copyOf(member.getRoles());
       boolean letIn = member.status() == MemberStatus.up();
       board.member(text(member.address()), roles, letIn, clock.millis());
