@@ -16,7 +16,7 @@ import io.akkord.actors.params.SliceFeeder;
 import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.worker.RunSpec;
 import io.akkord.actors.worker.WorkerHost;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
@@ -50,7 +50,7 @@ final class RunActor {
   private final RunFacts facts;
   private final CompletableFuture<Void> stopped;
   private RunSpec spec;
-  private final Set<ActorRef<WorkerHost.Command>> known = new HashSet<>();
+  private final Set<ActorRef<WorkerHost.Command>> known = new LinkedHashSet<>();
   private ActorRef<Ledger.Command> ledger;
   private ActorRef<ParameterServer.Command> server;
   private ActorRef<Supervisor.Command> supervisor;

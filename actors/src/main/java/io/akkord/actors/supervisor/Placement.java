@@ -10,6 +10,7 @@ import io.akkord.actors.params.SliceFeeder;
 import io.akkord.actors.takeover.TakeOver.Keeper;
 import io.akkord.actors.worker.WorkerHost;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -106,7 +107,7 @@ final class Placement {
 
   /** Who keeps a slice. */
   Set<String> keepers(int slice) {
-    return Set.copyOf(wanted.get(slice));
+    return Collections.unmodifiableSet(wanted.get(slice));
   }
 
   /** Whoever has kept the slice from the attempt before goes first. */

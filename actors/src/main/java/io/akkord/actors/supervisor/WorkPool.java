@@ -4,8 +4,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,7 +18,7 @@ import java.util.Set;
  */
 final class WorkPool<U> {
   private final Deque<U> pending;
-  private final Map<String, U> running = new HashMap<>();
+  private final Map<String, U> running = new LinkedHashMap<>();
   private final Set<U> done = new HashSet<>();
   private final int total;
 
@@ -57,7 +58,7 @@ final class WorkPool<U> {
 
   /** Who has a unit. */
   Set<String> workers() {
-    return Set.copyOf(running.keySet());
+    return new LinkedHashSet<>(running.keySet());
   }
 
   /** Who works on what, for messages. */

@@ -11,8 +11,8 @@ import io.akkord.actors.CborMessage;
 import io.akkord.actors.worker.WorkerHost;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -68,8 +68,8 @@ public final class SliceSurvey extends AbstractBehavior<SliceSurvey.Command> {
   private final Question question;
   private final CompletableFuture<List<KeptCopy>> result;
   private final TimerScheduler<Command> timers;
-  private final Set<ActorRef<WorkerHost.Command>> hosts = new HashSet<>();
-  private final Map<ActorRef<WorkerHost.Command>, List<KeptCopy>> answers = new HashMap<>();
+  private final Set<ActorRef<WorkerHost.Command>> hosts = new LinkedHashSet<>();
+  private final Map<ActorRef<WorkerHost.Command>, List<KeptCopy>> answers = new LinkedHashMap<>();
 
   /**
    * A survey.

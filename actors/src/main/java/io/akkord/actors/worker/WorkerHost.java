@@ -31,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -135,7 +136,7 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   private final ActorRef<ContentKeeper.Report> contentReports;
   private final Map<String, AttemptFiles> files = new HashMap<>();
   private final HostParts parts;
-  private final Map<ActorRef<Supervisor.Command>, Orphaned> supervisors = new HashMap<>();
+  private final Map<ActorRef<Supervisor.Command>, Orphaned> supervisors = new LinkedHashMap<>();
   private int contents;
   private Leave leaving;
 

@@ -13,7 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /** A simulation that cannot fail proves nothing: each fault is noticed within some seeds. */
 class PlantedFaultsTest {
-  private static final int MOST_SEEDS = 150;
+  /** As many as a build runs. */
+  private static final int MOST_SEEDS = 500;
 
   private static SimWorld world;
   private static Level before;

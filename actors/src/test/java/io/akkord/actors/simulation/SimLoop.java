@@ -11,6 +11,7 @@ import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 
 /**
  * Clock and scheduler of a simulated cluster: whatever an actor, a timer, a disk or the network
@@ -20,6 +21,11 @@ import java.util.concurrent.atomic.AtomicLong;
 final class SimLoop {
   private static final Map<String, SimLoop> LOOPS = new ConcurrentHashMap<>();
   private static final AtomicLong NAMES = new AtomicLong();
+
+  /** What makes the name of an actor unique in its actor system; another seed has other numbers. */
+  private static final Pattern UNIQUE = Pattern.compile("~loop-\\d+~\\d+");
+
+  private static final long LONGEST_PAUSE = 20_000;
 
   private static final SimProcess NOBODY = new SimProcess("nobody");
 
@@ -32,6 +38,7 @@ final class SimLoop {
           (a, b) -> a.time != b.time ? Long.compare(a.time, b.time) : Long.compare(a.tie, b.tie));
   private final Map<ActorCell, SimProcess> processes = new IdentityHashMap<>();
   private final Map<String, SimProcess> byName = new HashMap<>();
+  private final Map<String, Long> turns = new HashMap<>();
   private SplittableRandom random = new SplittableRandom(0);
   private long seed;
   private long now;
@@ -56,6 +63,7 @@ final class SimLoop {
     events.clear();
     processes.clear();
     byName.clear();
+    turns.clear();
     now = 0;
     ties = 0;
     ran = 0;
@@ -136,8 +144,21 @@ final class SimLoop {
         task instanceof Mailbox mailbox && mailbox.actor() != null
             ? processOf(mailbox.actor())
             : current;
-    long delay = slow && disk != null ? disk.delay() : random.nextLong(20_000);
-    at(now + delay, process, task);
+    at(now + (slow && disk != null ? disk.delay() : pause(task)), process, task);
+  }
+
+  /**
+   * How long an actor waits for its turn. Akka wakes the watchers of an actor that ends in an order
+   * that differs from JVM to JVM, so each actor has numbers of its own: whoever is woken first
+   * takes nothing away from the others.
+   */
+  private long pause(Runnable task) {
+    if (!(task instanceof Mailbox mailbox) || mailbox.actor() == null) {
+      return random.nextLong(LONGEST_PAUSE);
+    }
+    String actor = UNIQUE.matcher(mailbox.actor().self().path().toString()).replaceAll("");
+    long turn = turns.merge(actor, 1L, Long::sum);
+    return (Chain.of(seed, actor.hashCode(), turn) >>> 1) % LONGEST_PAUSE;
   }
 
   /** Runs the next event; false if there is none. */

@@ -31,8 +31,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -304,7 +304,7 @@ final class Simulation {
 
   private void tellSurvey() {
     if (survey != null && head.alive) {
-      Set<ActorRef<WorkerHost.Command>> all = new HashSet<>();
+      Set<ActorRef<WorkerHost.Command>> all = new LinkedHashSet<>();
       hostsAndControl().forEach(host -> all.add(host.ref));
       loop.as(head, () -> survey.tell(new SliceSurvey.Hosts(all)));
     }
