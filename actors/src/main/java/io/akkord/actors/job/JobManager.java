@@ -215,6 +215,7 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
             .addAllSets(order.sets())
             .setWorkers(order.workers())
             .setResume(order.resume())
+            .addAllResumeAnyway(order.resumeAnyway())
             .setOutputDir(order.outputDir())
             .build();
     return Effect()

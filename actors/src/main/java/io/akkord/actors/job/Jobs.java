@@ -52,6 +52,7 @@ public record Jobs(Map<String, Job> byId) {
             List.copyOf(s.getSetsList()),
             s.getWorkers(),
             s.getResume(),
+            List.copyOf(s.getResumeAnywayList()),
             s.getOutputDir());
     return Job.submitted(event.getJob(), order, event.getAtMillis());
   }

@@ -13,6 +13,7 @@ import java.util.List;
  * @param sets overrides, key=value
  * @param workers it begins as soon as so many are there
  * @param resume whether it goes on with the run in outputDir
+ * @param resumeAnyway what may differ from that run all the same: keys of the recipe, data or model
  * @param outputDir where the recipe, read on the head, writes to
  */
 public record Order(
@@ -23,5 +24,6 @@ public record Order(
     List<String> sets,
     int workers,
     boolean resume,
+    List<String> resumeAnyway,
     String outputDir)
     implements CborMessage {}

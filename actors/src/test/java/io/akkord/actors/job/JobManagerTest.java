@@ -87,7 +87,8 @@ class JobManagerTest {
 
   private String submit(String output) {
     TestProbe<Answer> probe = KIT.createTestProbe();
-    Order order = new Order("r.yaml", "", "/", "/", List.of(), 1, false, output);
+    Order order =
+        new Order("r.yaml", "", "/", "/", List.of(), 1, true, List.of("learning_rate"), output);
     jobs.tell(new JobManager.Submit(order, probe.getRef()));
     return probe.receiveMessage(Duration.ofSeconds(10)).job();
   }
@@ -116,6 +117,7 @@ class JobManagerTest {
     running.ended().accept(new JobRunner.Outcome("finished", "all steps are done", 9, false));
     Started other = next();
     assertThat(other.job().id()).isEqualTo(second);
+    assertThat(other.job().order().resumeAnyway()).containsExactly("learning_rate");
     awaitState(second, Job.State.RUNNING);
     assertThat(job(first).state()).isEqualTo(Job.State.FINISHED);
     assertThat(job(second).begun()).isEqualTo(1);
@@ -173,7 +175,7 @@ class JobManagerTest {
   void aSecondJobIntoTheFolderOfOneThatIsNotOverIsRefused() throws Exception {
     String id = submit("/out/e");
     Started running = next();
-    Order order = new Order("r.yaml", "", "/", "/", List.of(), 1, false, "/out/e");
+    Order order = new Order("r.yaml", "", "/", "/", List.of(), 1, false, List.of(), "/out/e");
     Answer refused = answer(replyTo -> new JobManager.Submit(order, replyTo));
     assertThat(refused.job()).isEmpty();
     assertThat(refused.refused()).contains("/out/e belongs to " + id, "running");

@@ -21,7 +21,7 @@ final class BenchBulkCommand implements Callable<Integer> {
 
   @Option(
       names = "--blocks",
-      defaultValue = "16",
+      defaultValue = "32",
       description = "blocks of 64 MiB per round (default: ${DEFAULT-VALUE})")
   private int blocks;
 

@@ -130,7 +130,15 @@ final class JobRuns implements JobRunner {
         new RunConsole.Place("worker of the cluster", "workers of the cluster", opener);
     try (RunDashboard dashboard = dashboards.apply(output, out::println)) {
       RunResult result =
-          console.run(recipe, settings, workers, resume, Set.of(), place, dashboard, handle::begun);
+          console.run(
+              recipe,
+              settings,
+              workers,
+              resume,
+              Set.copyOf(order.resumeAnyway()),
+              place,
+              dashboard,
+              handle::begun);
       boolean interrupted =
           result.outcome().equals("stopped") && result.reason().equals(RunConsole.INTERRUPTED);
       return new Outcome(result.outcome(), result.reason(), result.committedSteps(), interrupted);

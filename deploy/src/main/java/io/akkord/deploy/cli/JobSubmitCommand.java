@@ -7,6 +7,7 @@ import io.akkord.config.RecipeReader;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -39,6 +40,13 @@ final class JobSubmitCommand implements Callable<Integer> {
   @Option(names = "--resume", description = "continue the run in output_dir")
   private boolean resume;
 
+  @Option(
+      names = "--resume-anyway",
+      paramLabel = "KEY",
+      description =
+          "with --resume: go on though this differs from the run in output_dir: a key of the recipe, data or model; may be repeated")
+  private Set<String> resumeAnyway = Set.of();
+
   @Option(names = "--no-wait", description = "come back as soon as it is in the queue")
   private boolean noWait;
 
@@ -53,6 +61,10 @@ final class JobSubmitCommand implements Callable<Integer> {
       spec.commandLine().getErr().println("akkord: --workers is " + workers + "; at least 1");
       return ExitCode.USAGE;
     }
+    if (!resume && !resumeAnyway.isEmpty()) {
+      spec.commandLine().getErr().println("akkord: --resume-anyway goes with --resume only");
+      return ExitCode.USAGE;
+    }
     ControlClient client = address.client();
     ObjectNode wish = new ObjectMapper().createObjectNode();
     wish.put("source", String.valueOf(recipe.getFileName()));
@@ -61,6 +73,7 @@ final class JobSubmitCommand implements Callable<Integer> {
     wish.put("directory", Path.of("").toAbsolutePath().toString());
     wish.put("workers", workers);
     wish.put("resume", resume);
+    resumeAnyway.forEach(wish.withArray("resume_anyway")::add);
     sets.forEach(wish.withArray("sets")::add);
     JsonNode answer = client.post("jobs", wish);
     String id = answer.path("job").asText();

@@ -28,7 +28,7 @@ record Head(Type type, int length, long transfer, long offset, int bodyCrc) {
    * What is sent and read at a time: small enough that the checksum finds the bytes in the cache
    * where the system call left them, or leaves them there for it.
    */
-  static final int PIECE = 1 << 18;
+  static final int PIECE = 1 << 19;
 
   /** Most bytes of any other body. */
   static final int SMALL = 8 << 10;

@@ -32,7 +32,8 @@ public final class ControlRoutes {
 
   /** What may be handed in. A command, an entry point or variables of an environment may not. */
   private static final List<String> KEYS =
-      List.of("source", "recipe", "folder", "directory", "workers", "resume", "sets");
+      List.of(
+          "source", "recipe", "folder", "directory", "workers", "resume", "resume_anyway", "sets");
 
   /** Bytes of a log in one answer. */
   private static final int LOG_CHUNK = 256 << 10;
@@ -214,13 +215,17 @@ public final class ControlRoutes {
       throw new Refused(400, "the body is no JSON: " + e.getOriginalMessage());
     }
     requireKnown(wish);
-    List<String> sets = sets(wish);
+    List<String> sets = texts(wish, "sets", "learning_rate=0.001");
     String source = text(wish, "source");
     String recipe = text(wish, "recipe");
     String folder = text(wish, "folder");
     String directory = text(wish, "directory");
     int workers = workers(wish);
     boolean resume = resume(wish);
+    List<String> anyway = texts(wish, "resume_anyway", "learning_rate");
+    if (!resume && !anyway.isEmpty()) {
+      throw new Refused(400, "resume_anyway goes with resume: true only");
+    }
     Path output = outputDir(source, recipe, folder, directory, sets);
     if (!resume && Files.exists(output.resolve("run.json"))) {
       throw new Refused(
@@ -233,7 +238,15 @@ public final class ControlRoutes {
       id =
           control.submit(
               new Order(
-                  source, recipe, folder, directory, sets, workers, resume, output.toString()));
+                  source,
+                  recipe,
+                  folder,
+                  directory,
+                  sets,
+                  workers,
+                  resume,
+                  anyway,
+                  output.toString()));
     } catch (UserError e) {
       throw new Refused(409, e.getMessage());
     }
@@ -255,18 +268,18 @@ public final class ControlRoutes {
     }
   }
 
-  private static List<String> sets(JsonNode wish) {
-    List<String> sets = new ArrayList<>();
-    JsonNode given = wish.path("sets");
-    boolean texts = given.isMissingNode() || given.isArray();
-    for (JsonNode set : given) {
-      texts &= set.isTextual();
-      sets.add(set.asText());
+  private static List<String> texts(JsonNode wish, String key, String example) {
+    List<String> texts = new ArrayList<>();
+    JsonNode given = wish.path(key);
+    boolean right = given.isMissingNode() || given.isArray();
+    for (JsonNode text : given) {
+      right &= text.isTextual();
+      texts.add(text.asText());
     }
-    if (!texts) {
-      throw new Refused(400, "sets is no list of texts such as \"learning_rate=0.001\"");
+    if (!right) {
+      throw new Refused(400, "%s is no list of texts such as \"%s\"".formatted(key, example));
     }
-    return sets;
+    return texts;
   }
 
   private static int workers(JsonNode wish) {

@@ -99,11 +99,24 @@ function workersTable(rows) {
   ], rows, { label: "workers" }));
 }
 
-const ROLES = {
-  supervisor: "decides: members, shares, what is due between steps", ledger: "remembers which demonstrations fight the model",
-  "parameter-server": "the step barrier", checkpointer: "writes and verifies checkpoints", events: "metrics and this page",
-  "parameter-shard": "a slice of weights and moments", worker: "scores and gradients of its shards",
-};
+const ROLES = [
+  [/^run-/, "one attempt of the run"],
+  [/^supervisor$/, "decides: members, shares, what is due between steps"],
+  [/^ledger$/, "remembers which demonstrations fight the model"],
+  [/^parameter-server$/, "the step barrier"],
+  [/^checkpointer$/, "writes and verifies checkpoints"],
+  [/^events$/, "metrics and this page"],
+  [/^rewriter/, "rewrites demonstrations that stay incompatible"],
+  [/^slice-feeder/, "gives the slices their first weights and moments"],
+  [/^slice-\d/, "a slice of weights and moments"],
+  [/^host-of-slices/, "the head's own host: keeps slices, computes nothing"],
+  [/^host-of-/, "a worker's process: starts its actors, outlives an attempt"],
+  [/^worker/, "scores and gradients of its shares"],
+  [/^content/, "model, tokenizer and tokens for whoever has not got them"],
+  [/^fetch/, "brings a file that is missing here"],
+];
+
+const roleOf = (path) => (ROLES.find(([name]) => name.test(path.split("/").pop())) || [])[1];
 
 const ACTOR = { running: ["● running", "good"], suspended: ["▲ suspended", "warn"], stopping: ["◼ stopping", "warn"], ...WORKER };
 
@@ -121,7 +134,7 @@ export async function actors(context) {
           { title: "Reason", cls: "wide", cell: (a) => a.reason },
           { title: "Restarts", num: true, cell: (a) => [count(a.restarts), a.restarts ? h("span", { class: "muted" }, " of the " + a.restarts_of) : null] },
           { title: "Mailbox", num: true, cell: (a) => (a.mailbox > 100 ? "▲ " : "") + count(a.mailbox) },
-          { title: "What it does", cls: "muted wide", cell: (a) => ROLES[a.path.replace(/-\d+$/, "").split("/").pop()] },
+          { title: "What it does", cls: "muted wide", cell: (a) => roleOf(a.path) },
         ], data.rows, { label: "actors", mark: (a) => a.mailbox > 100 || a.state === "lost" }),
       h("p", { class: "muted section" }, "No actor is restarted in its place. A worker that fails is left out, the others take its shards, and its process is started again or joins again: restarts of the worker. An actor that the run cannot do without ends the attempt with its reason, and the next attempt starts all of them again: restarts of the attempt. The mailboxes of other nodes are as of their last heartbeat, two seconds ago at most."));
   });

@@ -89,7 +89,16 @@ class ControlRoutesTest {
 
   private static JobManager.Row row() {
     Order order =
-        new Order("recipe.yaml", "", "/", "/", List.of(), 1, false, folder.resolve("x").toString());
+        new Order(
+            "recipe.yaml",
+            "",
+            "/",
+            "/",
+            List.of(),
+            1,
+            false,
+            List.of(),
+            folder.resolve("x").toString());
     return new JobManager.Row(
         new Job("job-1", order, Job.State.RUNNING, 1, "head", "", 0, false, 1, 1, 0), "");
   }
@@ -184,6 +193,10 @@ class ControlRoutesTest {
     assertRefused(wish().put("workers", 0), "workers is 0; a number from 1");
     assertRefused(wish().put("resume", "yes"), "resume is \"yes\"; true or false");
     assertRefused(wish().put("sets", "beta=1"), "sets is no list of texts");
+    assertRefused(wish().put("resume_anyway", true), "resume_anyway is no list of texts");
+    assertRefused(
+        wish().set("resume_anyway", wish().arrayNode().add("data")),
+        "resume_anyway goes with resume: true only");
     assertRefused(wish().put("recipe", 7), "the body has no text 'recipe'");
     assertRefused(wish().put("folder", "a\0b"), "is no path");
     assertThat(post("[1]", TOKEN, SECRET).status()).isEqualTo(400);

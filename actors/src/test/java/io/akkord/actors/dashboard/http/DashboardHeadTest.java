@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DashboardHeadTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Order ORDER =
-      new Order("recipe.yaml", "seed: 1", "/data", "/home", List.of(), 2, false, "/out");
+      new Order("recipe.yaml", "seed: 1", "/data", "/home", List.of(), 2, false, List.of(), "/out");
   private static ActorTestKit kit;
   private static ClusterControl control;
 
