@@ -78,7 +78,10 @@ final class IdleHosts implements RunRuntime {
                       context.spawn(worker(context, id, start), "worker");
                       return Behaviors.same();
                     })
-                .onMessage(WorkerHost.StopRun.class, stop -> Behaviors.stopped())
+                // Attempts before this one are told to end at its start.
+                .onMessage(
+                    WorkerHost.StopRun.class,
+                    stop -> stop.attempt() > 0 ? Behaviors.stopped() : Behaviors.same())
                 .onAnyMessage(other -> Behaviors.unhandled())
                 .build());
   }
