@@ -167,7 +167,7 @@ class PartitionIT {
   @Test
   @Order(1)
   void aWorkerThatIsCutOffIsDoneWithoutAndComesBack() throws Exception {
-    submit("worker");
+    String job = submit("worker");
     cluster.awaitSteps("worker", 10);
     long cut = System.nanoTime();
     namespaces.cut(5);
@@ -184,7 +184,7 @@ class PartitionIT {
     System.out.printf(
         "worker cut off: removed after %.1f s, next step after %.1f s, back %.1f s after the network%n",
         removed, step, seconds(healed));
-    awaitEnd("job-1", 1);
+    awaitEnd(job, 1);
     assertThat(cluster.hash("worker")).isEqualTo(quiet);
     for (JsonNode node : status(1).at("/nodes")) {
       String name = node.path("node").asText();
@@ -197,7 +197,7 @@ class PartitionIT {
   @Test
   @Order(2)
   void theControlNodeThatCarriesTheRunIsCutOffAndNeverBeginsASecondCluster() throws Exception {
-    submit("control");
+    String job = submit("control");
     cluster.awaitSteps("control", 20);
     JsonNode holder = cluster.node(status(1).at("/running/0/node").asText());
     int lost = Integer.parseInt(holder.path("node").asText().substring("control-".length()));
@@ -216,7 +216,7 @@ class PartitionIT {
         .until(() -> cluster.nodes().stream().noneMatch(holder::equals));
     double ended = seconds(cut);
     CompletableFuture<Said> again = startControl(lost);
-    awaitEnd("job-2", other);
+    awaitEnd(job, other);
     // Longer than the 5 s after which a first seed would have begun a cluster of its own.
     Thread.sleep(10_000);
     assertThat(again).isNotDone();
@@ -239,7 +239,8 @@ class PartitionIT {
     }
   }
 
-  private void submit(String name) throws Exception {
+  /** Returns the id of the job. */
+  private String submit(String name) throws Exception {
     Said said =
         cluster.akkord(
             "job",
@@ -251,6 +252,7 @@ class PartitionIT {
             "--address",
             dashboard(1));
     assertThat(said.exit()).as(said.text()).isZero();
+    return said.text().split("'")[1];
   }
 
   private void awaitEnd(String job, int machine) throws Exception {

@@ -148,7 +148,10 @@ public final class DashboardBench {
         List.of());
   }
 
-  /** Blocks of steps with pages open and without; the first step of each does not count. */
+  /**
+   * Blocks of steps with pages open and without; the first step of each does not count, nor does
+   * the first block, in which the pages ask without a pause until the compilers have come to rest.
+   */
   private final class InTurn {
     private final String base;
     private final double[] open = new double[rounds];
@@ -167,6 +170,9 @@ public final class DashboardBench {
     void on(RunEvent event) {
       if (!(event instanceof RunEvent.Step) || block >= 2 * rounds) {
         return;
+      }
+      if (block < 0 && inBlock == 0) {
+        clients = DashboardClients.hasty(base, run, CLIENTS);
       }
       if (inBlock == 1) {
         begun = System.nanoTime();

@@ -148,13 +148,16 @@ public final class LedgerBench {
 
   /**
    * MiB on the disk after so many steps of 256 samples, with a checkpoint every 500 and without
-   * one: journal with and without compaction, and the history that compaction writes.
+   * one: journal with and without compaction, what is left of the compacted one when its run has
+   * ended, and the history that compaction writes.
    */
   public List<Figure> disk(int steps) throws Exception {
     double[] compacted = {0};
     double[] plain = {0};
+    double[] closed = {0};
     double[] history = {0};
-    for (boolean compact : new boolean[] {true, false}) {
+    // In this order, or the second would fill what the first has left free in a database.
+    for (boolean compact : new boolean[] {false, true}) {
       try (BenchFolder folder = BenchFolder.create()) {
         Path run = run(folder);
         String id = RUN + "-" + System.nanoTime();
@@ -171,13 +174,14 @@ public final class LedgerBench {
                       .formatted(step + 500, journal(run) - before, size(run.resolve("history"))));
             }
           }
+          (compact ? compacted : plain)[0] = journal(run) - before;
           try (LedgerReader reader = LedgerReader.of(run, id, ledger.journal)) {
             if (reader.state().committedSteps() != steps) {
               throw new IllegalStateException("the history is not whole");
             }
           }
         }
-        (compact ? compacted : plain)[0] = journal(run) - before;
+        closed[0] = journal(run) - before;
         history[0] = Math.max(history[0], size(run.resolve("history")));
       }
     }
@@ -188,6 +192,7 @@ public final class LedgerBench {
             "MiB",
             plain,
             "never compacted"),
+        Figure.alone("journal_after_its_end_%s".formatted(kind()), closed, "MiB"),
         Figure.alone("history_after_%d_steps".formatted(steps), history, "MiB"));
   }
 
