@@ -49,6 +49,9 @@ import java.util.concurrent.TimeoutException;
 
 /** A process of a cluster: its actor system and its end of the bulk lane. */
 public final class ClusterNode implements AutoCloseable {
+  /** Longer than all phases of Akka's shutdown, each of which has its own deadline. */
+  private static final Duration END_WITHIN = Duration.ofSeconds(90);
+
   private static final String SYSTEM = "akkord";
   private static final int END_SECONDS = 30;
   private static final int MOST_ACTORS = 500;
@@ -326,9 +329,13 @@ public final class ClusterNode implements AutoCloseable {
     return address.getHost().get() + ":" + address.getPort().get();
   }
 
-  /** Waits until the node has ended by itself: it left, was removed, or could not join. */
+  /**
+   * Waits until the node has ended by itself: it left, was removed, or could not join.
+   *
+   * @throws UserError if it is to end and does not within 90 seconds
+   */
   public void awaitEnd() {
-    system.getWhenTerminated().toCompletableFuture().join();
+    SystemEnd.await(system, END_WITHIN);
   }
 
   /** Completes when the cluster has let this node in. */

@@ -110,8 +110,11 @@ final class Foreground {
         if (!page.loopback()) {
           say("the dashboard asks for the cluster token, which is in " + tokenPlace());
         }
-        node.node().awaitEnd();
-        files.remove();
+        try {
+          node.node().awaitEnd();
+        } finally {
+          files.remove();
+        }
         if (end.begun()) {
           return end.await();
         }

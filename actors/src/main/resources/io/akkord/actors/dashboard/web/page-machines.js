@@ -112,7 +112,8 @@ const ROLES = [
   [/^host-of-slices/, "the head's own host: keeps slices, computes nothing"],
   [/^host-of-/, "a worker's process: starts its actors, outlives an attempt"],
   [/^worker/, "scores and gradients of its shares"],
-  [/^content/, "model, tokenizer and tokens for whoever has not got them"],
+  [/^content-\d/, "sees that model, tokenizer and tokens are here"],
+  [/^content/, "hands out model, tokenizer and tokens"],
   [/^fetch/, "brings a file that is missing here"],
 ];
 
