@@ -44,6 +44,10 @@ final class SimHost {
   final Map<Integer, ActorRef<ParameterShard.Command>> slices = new TreeMap<>();
   ActorRef<WorkerHost.Command> ref;
   private final KeptSlices kept;
+
+  /** It has said what is left of this attempt and those before it. */
+  private long over;
+
   private HostParts parts;
 
   SimHost(
@@ -60,6 +64,11 @@ final class SimHost {
     this.badStep = badStep;
     this.planted = planted;
     this.kept = new KeptSlices((delay, action) -> loop.after(delay, process, action));
+  }
+
+  /** The newest attempt nothing of which may happen here any more. */
+  long over() {
+    return over;
   }
 
   /** The computation of the newest attempt. */
@@ -138,6 +147,9 @@ final class SimHost {
 
   private Behavior<Object> onWhatIsLeft(
       ActorContext<Object> context, WorkerHost.WhatIsLeft question) {
+    if (planted.contains(Faults.NO_END_OF_OLDER_ATTEMPTS)) {
+      return onLeft(new Left(question, List.of()));
+    }
     context.pipeToSelf(
         parts.left(question),
         (copies, failure) -> {
@@ -148,6 +160,7 @@ final class SimHost {
   }
 
   private Behavior<Object> onLeft(Left left) {
+    over = Math.max(over, left.question().attempt() - 1);
     parts.tell(left.question(), left.copies());
     return Behaviors.same();
   }

@@ -26,6 +26,7 @@ final class Trouble {
     CUT_HEAD,
     CUT_WORKERS,
     PARTITION,
+    SECOND_HEAD,
     LOSE_MESSAGES,
     REPEAT_MESSAGES,
     DISK_FAILS,
@@ -95,7 +96,7 @@ final class Trouble {
 
   private void happen(Kind kind) {
     SimHost host = someone();
-    SimProcess head = simulation.head;
+    SimProcess head = simulation.head.process;
     switch (kind) {
       case KILL_HEAD -> head.dieAfter(random.nextLong(EFFECTS));
       case POWER_LOSS -> {
@@ -107,11 +108,12 @@ final class Trouble {
       case DISK_SLOW -> simulation.disk.slowFor(time());
       case LATE_WORKER -> simulation.startWorker();
       case PARTITION -> partition(head);
+      case SECOND_HEAD -> secondHead();
       case STOP_SERVER, STOP_LEDGER, STOP_SUPERVISOR -> stopActor(kind);
       case STOP -> {
-        if (simulation.attempt != null && simulation.attempt.started) {
-          loop.as(
-              head, () -> simulation.attempt.supervisor.tell(new Supervisor.Stop("pre-empted")));
+        SimAttempt attempt = simulation.head.attempt;
+        if (attempt != null && attempt.started) {
+          loop.as(head, () -> attempt.supervisor.tell(new Supervisor.Stop("pre-empted")));
         }
       }
       default -> {
@@ -151,9 +153,34 @@ final class Trouble {
     }
   }
 
+  /**
+   * The head is taken for dead and another one starts, while it goes on with whom it reaches, until
+   * it is told. Without an attempt in the journal there is nothing that the two could fight about.
+   */
+  private void secondHead() {
+    SimHead old = simulation.head;
+    boolean goesOn =
+        old.process.alive
+            && old.attempt != null
+            && old.attempt.started
+            && !simulation.disk.durable(old.attempt.ledgerId).isEmpty();
+    if (!goesOn || simulation.older != null && simulation.older.process.alive) {
+      return;
+    }
+    simulation.startHead();
+    for (SimHost host : simulation.hosts.values()) {
+      switch (random.nextInt(3)) {
+        case 0 -> simulation.network.cut(old.process, host.process, time());
+        case 1 -> simulation.head.hide(host, time());
+        default -> {}
+      }
+    }
+    loop.after(time(), null, () -> old.process.alive = false);
+  }
+
   /** An actor of the attempt fails for good. */
   private void stopActor(Kind kind) {
-    SimAttempt attempt = simulation.attempt;
+    SimAttempt attempt = simulation.head.attempt;
     if (attempt == null || !attempt.started) {
       return;
     }
@@ -163,7 +190,7 @@ final class Trouble {
           case STOP_LEDGER -> attempt.ledger;
           default -> attempt.supervisor;
         };
-    loop.as(simulation.head, ((InternalActorRef) Adapter.toClassic(actor))::stop);
+    loop.as(simulation.head.process, ((InternalActorRef) Adapter.toClassic(actor))::stop);
   }
 
   private static void trouble(SimHost host, FakeCompute.Trouble trouble) {
@@ -175,6 +202,10 @@ final class Trouble {
   void headDied() {
     if (powerLoss) {
       powerLoss = false;
+      if (simulation.older != null && simulation.older.process.alive) {
+        // Two heads have a database server and a file server, which have not lost theirs.
+        return;
+      }
       simulation.disk.losePower();
       simulation.files.fail();
     }
