@@ -311,7 +311,8 @@ final class SimHead {
     if (event instanceof RunEvent.Ended ended) {
       SimAttempt over = attempt;
       loop.after(Duration.ofMillis(10), process, () -> endAttempt(over, ended));
-    } else if (this == simulation.head) {
+    }
+    if (this == simulation.head) {
       simulation.onEvent(event);
     }
   }

@@ -15,6 +15,7 @@ import io.akkord.actors.run.StartingPoint;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,6 +45,7 @@ final class Simulation {
       int attempts,
       int takeOvers,
       int faults,
+      int left,
       Duration took,
       long history) {}
 
@@ -79,12 +81,15 @@ final class Simulation {
   private final List<Long> reported = new ArrayList<>();
   boolean finished;
 
+  /** Workers that were let go: others have what they had. */
+  private final Set<String> left = new LinkedHashSet<>();
+
   /**
    * A seed.
    *
-   * @param quiet nothing happens: one worker, one slice
+   * @param troubles that can happen; none: it is quiet, with one worker and one slice
    */
-  Simulation(SimWorld world, long seed, Set<Faults> planted, boolean quiet) {
+  Simulation(SimWorld world, long seed, Set<Faults> planted, Set<Trouble.Kind> troubles) {
     this.world = world;
     this.loop = world.loop;
     this.seed = seed;
@@ -99,11 +104,12 @@ final class Simulation {
     this.invariants = new Invariants(this);
     this.network = new SimNetwork(loop, invariants);
     // Now and then more than there are shares of a step: some have nothing to compute.
+    boolean quiet = troubles.isEmpty();
     int most = loop.random().nextInt(8) == 0 ? 6 : 3;
     this.workers = quiet ? 1 : 1 + loop.random().nextInt(most);
     this.keepsSlices = !quiet && loop.random().nextInt(3) > 0;
     this.replicas = loop.random().nextInt(2);
-    this.trouble = new Trouble(this, quiet);
+    this.trouble = new Trouble(this, troubles);
     if (planted.contains(Faults.NO_FSYNC)) {
       disk.skipSyncs();
     }
@@ -308,15 +314,30 @@ final class Simulation {
 
   /** What the head tells whoever looks at the run; nobody looks at one that was given up. */
   void onEvent(RunEvent event) {
-    if (event instanceof RunEvent.Worker worker && worker.state().equals("lost")) {
-      // Whoever is given up is ended and replaced; until then it goes on as a ghost.
-      SimHost lost = hosts.get(worker.id());
-      if (lost != null) {
-        loop.after(trouble.pause(), null, () -> lost.process.alive = false);
-      }
+    if (event instanceof RunEvent.Worker worker) {
+      onWorker(worker);
+    } else if (event instanceof RunEvent.Ended ended) {
+      String why = String.valueOf(ended.reason());
+      Broken.unless(
+          left.stream().noneMatch(id -> why.startsWith("worker " + id + " kept the only copy")),
+          "attempt %d ends for somebody who was let go: %s",
+          newest,
+          why);
     } else if (event instanceof RunEvent.Step step) {
       report(step.report().step());
       ghosts.haunt(head.attempt.number(), step.report().step() + 1);
+    }
+  }
+
+  private void onWorker(RunEvent.Worker worker) {
+    SimHost host = hosts.get(worker.id());
+    if (worker.state().equals("left")) {
+      left.add(worker.id());
+    } else if (host != null && worker.state().equals("lost")) {
+      // Whoever is given up is ended and replaced; until then it goes on as a ghost.
+      loop.after(trouble.pause(), null, () -> host.process.alive = false);
+    } else if (host != null) {
+      host.joined |= worker.state().equals("joined");
     }
   }
 
@@ -339,6 +360,7 @@ final class Simulation {
             attempts,
             takeOvers,
             trouble.happened(),
+            left.size(),
             Duration.ofNanos(loop.now()),
             loop.transcript.hash());
     return result;

@@ -4,10 +4,12 @@ import akka.actor.InternalActorRef;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.Adapter;
 import io.akkord.actors.supervisor.Supervisor;
+import io.akkord.actors.worker.WorkerHost;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /** What happens to a run: chosen by the seed, between two events. */
@@ -19,7 +21,7 @@ final class Trouble {
   private static final Duration LONG = Duration.ofSeconds(100);
 
   /** One thing that can happen. */
-  private enum Kind {
+  enum Kind {
     KILL_WORKER,
     KILL_HEAD,
     POWER_LOSS,
@@ -36,6 +38,7 @@ final class Trouble {
     OUT_OF_MEMORY,
     HANG,
     LATE_WORKER,
+    LEAVE,
     STOP_SERVER,
     STOP_LEDGER,
     STOP_SUPERVISOR,
@@ -51,13 +54,19 @@ final class Trouble {
   private boolean powerLoss;
   private int happened;
 
-  Trouble(Simulation simulation, boolean quiet) {
+  /**
+   * Trouble of a seed.
+   *
+   * @param kinds that can happen
+   */
+  Trouble(Simulation simulation, Set<Kind> kinds) {
     this.simulation = simulation;
     this.loop = simulation.loop;
     this.random = loop.random();
-    int count = quiet ? 0 : random.nextInt(MOST + 1);
+    List<Kind> possible = kinds.stream().sorted().toList();
+    int count = possible.isEmpty() ? 0 : random.nextInt(MOST + 1);
     for (int i = 0; i < count; i++) {
-      Kind kind = Kind.values()[random.nextInt(Kind.values().length)];
+      Kind kind = possible.get(random.nextInt(possible.size()));
       planned.add(new Planned(1 + random.nextLong(WITHIN_EVENTS), kind));
     }
     planned.sort(Comparator.comparingLong(Planned::event));
@@ -135,7 +144,18 @@ final class Trouble {
       case NOT_FINITE -> trouble(host, FakeCompute.Trouble.NOT_FINITE);
       case OUT_OF_MEMORY -> trouble(host, FakeCompute.Trouble.OUT_OF_MEMORY);
       case HANG -> host.device.hang();
+      case LEAVE -> leave(host);
       default -> throw new IllegalArgumentException(kind.toString());
+    }
+  }
+
+  /** Somebody is asked to leave, if there is somebody who stays. */
+  private void leave(SimHost host) {
+    boolean alone =
+        simulation.hosts.values().stream()
+            .noneMatch(other -> other != host && other.joined && !other.leaves());
+    if (!alone) {
+      loop.as(host.process, () -> host.ref.tell(new WorkerHost.Leave("its machine is wanted")));
     }
   }
 
