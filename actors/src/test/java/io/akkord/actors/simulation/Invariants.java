@@ -57,14 +57,28 @@ final class Invariants implements SimNetwork.Tap {
                       e.hasGroupStored()
                           && e.getGroupStored().getCycle() == stored.cycle()
                           && e.getGroupStored().getGroup() == stored.group());
-      boolean closed =
-          attempt.parts.ledger().resume().stream()
-              .flatMap(seed -> seed.image().getCyclesList().stream())
-              .anyMatch(c -> c.getClosed().getCycle() == stored.cycle());
-      Broken.unless(there || closed, "%s is acknowledged and not on the disk", stored);
+      Broken.unless(
+          there || wasClosed(attempt, stored.cycle()),
+          "%s is acknowledged and not on the disk",
+          stored);
+    } else if (message instanceof Ledger.CycleClosed closed) {
+      boolean there =
+          events(attempt.ledgerId).stream()
+              .anyMatch(e -> e.hasCycleClosed() && e.getCycleClosed().getCycle() == closed.cycle());
+      Broken.unless(
+          there || wasClosed(attempt, closed.cycle()),
+          "%s is acknowledged and not on the disk",
+          closed);
     } else {
       either(message);
     }
+  }
+
+  /** Before the attempt began. */
+  private static boolean wasClosed(SimAttempt attempt, int cycle) {
+    return attempt.parts.ledger().resume().stream()
+        .flatMap(seed -> seed.image().getCyclesList().stream())
+        .anyMatch(past -> past.getClosed().getCycle() == cycle);
   }
 
   private void either(Object message) {
