@@ -328,6 +328,10 @@ public final class Supervisor
     }
     if (begun) {
       boundaries.restarted();
+    }
+    // Its end may come before its beginning, and the write of that may fail.
+    if (begun || writing != null) {
+      begun = true;
       return writing == null ? Effect().none() : write(writing.events(), writing.then());
     }
     begun = true;

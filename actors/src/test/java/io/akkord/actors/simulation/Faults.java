@@ -19,6 +19,10 @@ enum Faults {
   CHECKPOINT_WITHOUT_FSYNC,
   /** A new supervisor goes on from the slices without telling the ledger what it lacks. */
   FORGET_THE_COMMIT_RECORDS,
+  /** A host does not end the attempts before the one that asks what they have left. */
+  NO_END_OF_OLDER_ATTEMPTS,
+  /** A head acknowledges what it has written after another one has taken the run's lock. */
+  NO_LOCK,
   /** A slice is taken for sent while it is still on its way, so the next update writes into it. */
   PUBLISH_IN_PLACE;
 

@@ -54,7 +54,7 @@ final class Ghosts {
                   header.hi(),
                   header.slice())
               : header;
-      for (SimHost host : simulation.hostsAndControl()) {
+      for (SimHost host : simulation.head.hostsAndControl()) {
         LaneAddress lane =
             header.kind() == Kind.PARAMETERS
                 ? host.workerLane

@@ -4,7 +4,9 @@ import akka.persistence.PersistentRepr;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.checkpoint.CheckpointReader;
 import io.akkord.actors.ledger.Ledger;
+import io.akkord.actors.ledger.Ledger.TableStamp;
 import io.akkord.actors.ledger.LedgerReader;
+import io.akkord.actors.ledger.LedgerState;
 import io.akkord.actors.params.ParameterServer;
 import io.akkord.actors.params.ParameterShard;
 import io.akkord.config.RunPlan;
@@ -23,6 +25,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -30,8 +33,7 @@ import java.util.TreeSet;
 /** What is true at every moment, seen from the wire, the journal and the checkpoint folder. */
 final class Invariants implements SimNetwork.Tap {
   private final Simulation simulation;
-  private long acknowledged = -1;
-  private String acknowledgedBy = "";
+  private final Map<String, Long> acknowledged = new TreeMap<>();
   private final Map<Integer, Set<String>> holdersOf = new TreeMap<>();
   private long pretended = -1;
 
@@ -41,8 +43,8 @@ final class Invariants implements SimNetwork.Tap {
 
   @Override
   public void local(SimProcess process, Object message) {
-    SimAttempt attempt = simulation.attempt;
-    if (process != simulation.head || attempt == null) {
+    SimAttempt attempt = simulation.attemptOn(process);
+    if (attempt == null) {
       return;
     }
     if (message instanceof Ledger.StepStored stored && stored.step() >= 0) {
@@ -55,29 +57,54 @@ final class Invariants implements SimNetwork.Tap {
                       e.hasGroupStored()
                           && e.getGroupStored().getCycle() == stored.cycle()
                           && e.getGroupStored().getGroup() == stored.group());
-      boolean closed =
-          attempt.parts.ledger().resume().stream()
-              .flatMap(seed -> seed.image().getCyclesList().stream())
-              .anyMatch(c -> c.getClosed().getCycle() == stored.cycle());
-      Broken.unless(there || closed, "%s is acknowledged and not on the disk", stored);
+      Broken.unless(
+          there || wasClosed(attempt, stored.cycle()),
+          "%s is acknowledged and not on the disk",
+          stored);
+    } else if (message instanceof Ledger.CycleClosed closed) {
+      boolean there =
+          events(attempt.ledgerId).stream()
+              .anyMatch(e -> e.hasCycleClosed() && e.getCycleClosed().getCycle() == closed.cycle());
+      Broken.unless(
+          there || wasClosed(attempt, closed.cycle()),
+          "%s is acknowledged and not on the disk",
+          closed);
     } else {
-      either(attempt, message);
+      either(message);
     }
   }
 
-  private void either(SimAttempt attempt, Object message) {
+  /** Before the attempt began. */
+  private static boolean wasClosed(SimAttempt attempt, int cycle) {
+    return attempt.parts.ledger().resume().stream()
+        .flatMap(seed -> seed.image().getCyclesList().stream())
+        .anyMatch(past -> past.getClosed().getCycle() == cycle);
+  }
+
+  private void either(Object message) {
     if (message instanceof ParameterShard.Apply apply) {
-      applied(attempt, apply);
+      Optional.ofNullable(simulation.attempt(apply.attempt())).ifPresent(a -> applied(a, apply));
     } else if (message instanceof ParameterServer.SliceSummed summed) {
-      pretend(attempt, summed);
+      Optional.ofNullable(simulation.attempt(summed.attempt())).ifPresent(a -> pretend(a, summed));
     }
+  }
+
+  /** A host that has said what an attempt left does nothing more for it, whoever still asks. */
+  @Override
+  public void sends(SimProcess from, long attempt, Object what) {
+    SimHost host = simulation.hosts.get(from.name);
+    Broken.unless(
+        host == null || attempt > host.over(),
+        "%s has said what is left of attempt %d, and sends %s of attempt %d",
+        from,
+        host == null ? 0 : host.over(),
+        what,
+        attempt);
   }
 
   @Override
   public void remote(SimProcess from, SimProcess to, Object message) {
-    if (simulation.attempt != null) {
-      either(simulation.attempt, message);
-    }
+    either(message);
   }
 
   @Override
@@ -97,9 +124,7 @@ final class Invariants implements SimNetwork.Tap {
     Set<String> holders = holdersOf.computeIfAbsent(real.slice(), s -> new TreeSet<>());
     holders.add(real.holder());
     boolean planted =
-        simulation.planted.contains(Faults.APPLY_BEFORE_THE_LAST_SLICE)
-            && real.attempt() == attempt.parts.facts().attempt()
-            && real.step() > pretended;
+        simulation.planted.contains(Faults.APPLY_BEFORE_THE_LAST_SLICE) && real.step() > pretended;
     if (!planted) {
       return;
     }
@@ -129,6 +154,12 @@ final class Invariants implements SimNetwork.Tap {
   }
 
   private void acknowledged(SimAttempt attempt, long step) {
+    Broken.unless(
+        attempt.number() == simulation.newest(),
+        "step %d is acknowledged to attempt %d, attempt %d has begun",
+        step,
+        attempt.number(),
+        simulation.newest());
     List<LedgerEvent> events = events(attempt.ledgerId);
     long durable =
         events.isEmpty() || !events.get(0).hasSeeded()
@@ -141,23 +172,16 @@ final class Invariants implements SimNetwork.Tap {
         step,
         attempt.ledgerId,
         durable);
-    if (!attempt.ledgerId.equals(acknowledgedBy)) {
-      acknowledgedBy = attempt.ledgerId;
-      acknowledged = step;
-    }
-    acknowledged = Math.max(acknowledged, step);
+    acknowledged.merge(attempt.ledgerId, step, Math::max);
   }
 
   /** The weights are never further ahead of the journal than the bound. */
   private void applied(SimAttempt attempt, ParameterShard.Apply apply) {
-    if (apply.attempt() != attempt.parts.facts().attempt()) {
-      return;
-    }
     long start = attempt.parts.setup().startStep();
     Broken.unless(
         apply.step() >= start, "step %d is applied, the attempt began at %d", apply.step(), start);
     requireLedgerFrom(attempt, start);
-    long known = attempt.ledgerId.equals(acknowledgedBy) ? acknowledged : start - 1;
+    long known = acknowledged.getOrDefault(attempt.ledgerId, start - 1);
     int bound = simulation.scenario.settings().ledger().maxUnacknowledged();
     Broken.unless(
         apply.step() - Math.max(known, start - 1) <= bound,
@@ -188,8 +212,8 @@ final class Invariants implements SimNetwork.Tap {
   String finalHash(Path checkpoint) {
     CheckpointReader reader = CheckpointReader.open(checkpoint);
     requireEveryPositionOnce();
-    requireOneHistory();
     LedgerImage image = reader.ledger();
+    requireOneHistory(image);
     MessageDigest sha = sha256();
     try {
       sha.update(Files.readAllBytes(checkpoint.resolve("model.safetensors")));
@@ -227,25 +251,32 @@ final class Invariants implements SimNetwork.Tap {
     }
   }
 
-  /** As people read it: over all attempts each step once, in order. */
-  private void requireOneHistory() {
+  /** As people read it: over all attempts each step once, in order, and each cycle once. */
+  private void requireOneHistory(LedgerImage image) {
     if (simulation.planted.contains(Faults.COMMIT_BY_STEP_ALONE)) {
       return;
     }
     long[] next = {0};
     long[] seen = {-1};
     try (LedgerReader reader = simulation.ledger()) {
-      reader.export(
-          visit -> {
-            if (visit.step() != seen[0]) {
-              Broken.unless(
-                  visit.step() == next[0],
-                  "the history has step %d after %d",
-                  visit.step(),
-                  seen[0]);
-              seen[0] = next[0]++;
-            }
-          });
+      LedgerState state =
+          reader.export(
+              visit -> {
+                if (visit.step() != seen[0]) {
+                  Broken.unless(
+                      visit.step() == next[0],
+                      "the history has step %d after %d",
+                      visit.step(),
+                      seen[0]);
+                  seen[0] = next[0]++;
+                }
+              });
+      TableStamp used = LedgerState.of(image).tableStamp();
+      Broken.unless(
+          state.tableStamp().equals(used),
+          "the rewrites of the history are %s, those of the checkpoint %s",
+          state.tableStamp(),
+          used);
     }
     Broken.unless(
         next[0] == simulation.scenario.plan().totalSteps(), "the history has %d steps", next[0]);

@@ -53,6 +53,10 @@ final class SimAttempt {
     this.ledgerId = parts.ledger().persistenceId();
   }
 
+  long number() {
+    return parts.facts().attempt();
+  }
+
   /** The supervisor has ended by itself. */
   private enum SupervisorGone {
     INSTANCE

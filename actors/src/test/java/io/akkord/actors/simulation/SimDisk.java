@@ -1,5 +1,8 @@
 package io.akkord.actors.simulation;
 
+import akka.persistence.AtomicWrite;
+import akka.persistence.JournalProtocol;
+import akka.persistence.PersistentEnvelope;
 import akka.persistence.PersistentRepr;
 import io.akkord.actors.journal.DiskSync;
 import io.akkord.actors.journal.EventSource;
@@ -7,31 +10,45 @@ import io.akkord.proto.LedgerEvent;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * The head's disk under the journal: written is not yet durable, and both take time, fail for a
- * while, or stop with the process.
+ * The disk under the journal: written is not yet durable, and both take time, fail for a while, or
+ * stop with the process. Whoever opened it last holds the run's lock; of two heads at once, which
+ * can only be where the journal is a database server's, the other one's writes still arrive and are
+ * never said to be durable.
  */
 final class SimDisk {
   private static final Duration LEAST = Duration.ofNanos(50_000);
   private static final Duration MOST = Duration.ofMillis(30);
 
+  /** Attempts share it; each has a ledger of its own. */
+  private static final String SHARED = "supervisor|";
+
   private final SimLoop loop;
   private final Map<String, List<PersistentRepr>> written = new TreeMap<>();
   private final Map<String, Integer> durable = new TreeMap<>();
   private final Map<String, List<String>> writers = new LinkedHashMap<>();
+  private final Map<String, SimProcess> processes = new HashMap<>();
   private long failsUntil;
   private long slowUntil;
   private boolean syncs = true;
-  SimProcess head;
+  private boolean locks = true;
+  private SimProcess holder;
 
   SimDisk(SimLoop loop) {
     this.loop = loop;
+  }
+
+  /** A head opens the journal: the run's lock is its own. */
+  void open(SimProcess head) {
+    holder = head;
   }
 
   /** How long an operation takes. */
@@ -57,6 +74,23 @@ final class SimDisk {
     syncs = false;
   }
 
+  /** A planted fault: whoever has lost the run's lock does not notice. */
+  void forgetLock() {
+    locks = false;
+  }
+
+  /** Something is told to the journal: a plugin does not say who wrote. */
+  void told(SimProcess by, Object message) {
+    if (message instanceof JournalProtocol.WriteMessages writes) {
+      for (PersistentEnvelope one : CollectionConverters.asJava(writes.messages())) {
+        if (one instanceof AtomicWrite write) {
+          CollectionConverters.asJava(write.payload())
+              .forEach(event -> processes.put(event.writerUuid(), by));
+        }
+      }
+    }
+  }
+
   /** Events of one id that would survive a power loss. */
   List<PersistentRepr> durable(String id) {
     return events(id).subList(0, durable.getOrDefault(id, 0));
@@ -72,7 +106,7 @@ final class SimDisk {
 
   /** Completes when the events are written; not at all if the head dies before. */
   void write(String id, List<PersistentRepr> events, CompletableFuture<Void> done) {
-    SimProcess writer = head;
+    SimProcess writer = processes.get(events.get(0).writerUuid());
     boolean sent = writer.effect();
     loop.at(
         loop.now() + delay(),
@@ -82,6 +116,10 @@ final class SimDisk {
           // A write may be there although the database never said so.
           if (!sent || !writer.alive || failed && loop.random().nextInt(3) > 0) {
             done.completeExceptionally(new IOException("the disk is full"));
+            return;
+          }
+          if (id.startsWith(SHARED) && isThere(id, events)) {
+            done.completeExceptionally(new IOException("the primary key is taken"));
             return;
           }
           requireOneWriter(id, events);
@@ -105,11 +143,18 @@ final class SimDisk {
         });
   }
 
+  private boolean isThere(String id, List<PersistentRepr> events) {
+    return events.get(0).sequenceNr() <= events(id).size();
+  }
+
   private void requireOneWriter(String id, List<PersistentRepr> events) {
     List<String> known = writers.computeIfAbsent(id, i -> new ArrayList<>());
+    // A write of the attempt before may still be under way; the primary key lets one of them in.
+    boolean mayBeTwo = id.startsWith(SHARED);
     for (PersistentRepr event : events) {
       int at = known.indexOf(event.writerUuid());
-      Broken.unless(at < 0 || at == known.size() - 1, "two live writers of %s at once", id);
+      Broken.unless(
+          at < 0 || at == known.size() - 1 || mayBeTwo, "two live writers of %s at once", id);
       if (at < 0) {
         known.add(event.writerUuid());
       }
@@ -168,6 +213,10 @@ final class SimDisk {
             }
             if (fails()) {
               done.completeExceptionally(new IOException("the disk does not answer"));
+              return;
+            }
+            if (asker != holder && locks) {
+              done.completeExceptionally(new IOException("another process has the run's lock"));
               return;
             }
             if (syncs) {

@@ -71,6 +71,7 @@ public final class SimDispatcher extends Dispatcher {
       super.dispatch(receiver, envelope);
     } else if (to == null) {
       if (from.alive) {
+        loop.disk.told(from, envelope.message());
         super.dispatch(receiver, envelope);
       }
     } else {

@@ -6,6 +6,7 @@ import akka.actor.typed.internal.AdaptWithRegisteredMessageAdapter;
 import io.akkord.actors.bulk.Bulk;
 import io.akkord.actors.bulk.BulkHeader;
 import io.akkord.actors.bulk.LaneAddress;
+import io.akkord.actors.params.ParameterServer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -40,6 +41,9 @@ final class SimNetwork {
   interface Tap {
     /** Inside one process. */
     default void local(SimProcess process, Object message) {}
+
+    /** A process sends something of an attempt. */
+    default void sends(SimProcess from, long attempt, Object what) {}
 
     /** Between two processes; {@code again} delivers it once more. */
     default void remote(SimProcess from, SimProcess to, Object message) {}
@@ -102,6 +106,11 @@ final class SimNetwork {
     Link link = Link.of(from, to);
     boolean lost = !to.alive || isCut(link) || isLost(link);
     Object inner = unwrapped(message);
+    if (inner instanceof ParameterServer.SliceSummed summed) {
+      tap.sends(from, summed.attempt(), summed);
+    } else if (inner instanceof ParameterServer.Scored scored) {
+      tap.sends(from, scored.attempt(), scored);
+    }
     String actor = receiver.self().path().name();
     loop.transcript.add(
         loop.now(),
@@ -262,6 +271,7 @@ final class SimNetwork {
     public CompletionStage<Void> send(LaneAddress to, BulkHeader header, ByteBuffer bytes) {
       Transfer transfer = new Transfer(process, loop.process(to.endpoint()), header, bytes);
       if (process.effect()) {
+        tap.sends(process, header.attempt(), header);
         transfer.start(to);
       }
       return transfer.done;

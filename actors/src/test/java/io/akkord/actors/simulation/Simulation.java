@@ -6,45 +6,26 @@ import akka.actor.typed.Behavior;
 import akka.actor.typed.Props;
 import akka.actor.typed.javadsl.Adapter;
 import io.akkord.actors.bulk.Bulk;
-import io.akkord.actors.checkpoint.CheckpointReader;
-import io.akkord.actors.checkpoint.Checkpointer;
 import io.akkord.actors.checkpoint.Checkpoints;
 import io.akkord.actors.checkpoint.Checkpoints.Checkpoint;
 import io.akkord.actors.ledger.LedgerReader;
-import io.akkord.actors.ledger.LedgerSeed;
-import io.akkord.actors.ledger.LedgerSetup;
-import io.akkord.actors.ledger.ScoreKind;
-import io.akkord.actors.params.SliceStore;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.actors.run.StartingPoint;
-import io.akkord.actors.supervisor.Supervisor;
-import io.akkord.actors.supervisor.SupervisorSetup;
-import io.akkord.actors.takeover.KeptCopy;
-import io.akkord.actors.takeover.SliceSurvey;
-import io.akkord.actors.takeover.TakeOver;
-import io.akkord.actors.worker.WorkerHost;
-import io.akkord.config.Recipe;
-import io.akkord.proto.CheckpointManifest;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 
 /**
  * One seed: a run on a head and some workers, everything that happens to them, and what must be
- * true all the same. Whoever starts a run again when it has ended badly is played here; all else is
- * the product.
+ * true all the same. Whoever starts processes is played here, and whoever starts a run again in
+ * {@link SimHead}; all else is the product.
  */
 final class Simulation {
   private static final Duration LONGEST = Duration.ofHours(48);
@@ -57,9 +38,6 @@ final class Simulation {
   /** One buffer for each subtree of two assignments, for two steps. */
   private static final int MOST_GRADIENTS = 16;
 
-  private static final Clock CLOCK =
-      Clock.fixed(Instant.parse("2026-11-23T12:00:00Z"), ZoneOffset.UTC);
-
   /** How a seed ended. */
   record Result(
       String hash,
@@ -67,6 +45,7 @@ final class Simulation {
       int attempts,
       int takeOvers,
       int faults,
+      int left,
       Duration took,
       long history) {}
 
@@ -83,29 +62,34 @@ final class Simulation {
   final Map<String, SimHost> hosts = new LinkedHashMap<>();
   private final List<Integer> slicesOf = new ArrayList<>();
   private final Map<SimProcess, List<ActorRef<?>>> actors = new LinkedHashMap<>();
-  private final Trouble trouble;
-  private final boolean keepsSlices;
-  private final int replicas;
+  final Trouble trouble;
+  final boolean keepsSlices;
+  final int replicas;
   private final int workers;
-  SimProcess head;
-  SimAttempt attempt;
-  private Bulk headLanes;
-  private SimHost control;
+
+  /** The head that the others believe in. */
+  SimHead head;
+
+  /** One that was given up and does not know it yet, or null. */
+  SimHead older;
+
   private int heads;
   private int processes;
   private int attempts;
   private int takeOvers;
+  private long newest;
   private final List<Long> reported = new ArrayList<>();
-  private ActorRef<SliceSurvey.Command> survey;
-  private boolean headless;
-  private boolean finished;
+  boolean finished;
+
+  /** Workers that were let go: others have what they had. */
+  private final Set<String> left = new LinkedHashSet<>();
 
   /**
    * A seed.
    *
-   * @param quiet nothing happens: one worker, one slice
+   * @param troubles that can happen; none: it is quiet, with one worker and one slice
    */
-  Simulation(SimWorld world, long seed, Set<Faults> planted, boolean quiet) {
+  Simulation(SimWorld world, long seed, Set<Faults> planted, Set<Trouble.Kind> troubles) {
     this.world = world;
     this.loop = world.loop;
     this.seed = seed;
@@ -120,13 +104,17 @@ final class Simulation {
     this.invariants = new Invariants(this);
     this.network = new SimNetwork(loop, invariants);
     // Now and then more than there are shares of a step: some have nothing to compute.
+    boolean quiet = troubles.isEmpty();
     int most = loop.random().nextInt(8) == 0 ? 6 : 3;
     this.workers = quiet ? 1 : 1 + loop.random().nextInt(most);
     this.keepsSlices = !quiet && loop.random().nextInt(3) > 0;
     this.replicas = loop.random().nextInt(2);
-    this.trouble = new Trouble(this, quiet);
+    this.trouble = new Trouble(this, troubles);
     if (planted.contains(Faults.NO_FSYNC)) {
       disk.skipSyncs();
+    }
+    if (planted.contains(Faults.NO_LOCK)) {
+      disk.forgetLock();
     }
   }
 
@@ -173,33 +161,43 @@ final class Simulation {
 
   // ---- processes --------------------------------------------------------------------------------
 
-  List<SimHost> hostsAndControl() {
-    List<SimHost> all = new ArrayList<>(hosts.values());
-    if (control != null) {
-      all.add(control);
-    }
-    return all;
-  }
-
-  private void startHead() {
+  /** Another head: a new one, when the last one is dead or believed to be. */
+  void startHead() {
     if (finished) {
       return;
     }
-    head = loop.process("head" + ++heads);
-    actors.put(head, new ArrayList<>());
-    headLanes = network.lanesOf(head);
-    headLanes.watch(this::onPeerLost);
-    disk.head = head;
-    SimProcess mine = head;
-    control = null;
-    if (!keepsSlices) {
-      control = host(head, headLanes);
-    }
-    survey = null;
-    loop.after(Duration.ofMillis(1), head, () -> begin(mine, true));
+    older = head != null && head.process.alive ? head : older;
+    SimProcess process = loop.process("head" + ++heads);
+    actors.put(process, new ArrayList<>());
+    disk.open(process);
+    head = new SimHead(this, process);
+    head.start();
   }
 
-  private SimHost host(SimProcess process, Bulk bulk) {
+  /** Heads that are alive, the one that the others believe in last. */
+  private List<SimHead> heads() {
+    return Stream.of(older, head).filter(h -> h != null && h.process.alive).toList();
+  }
+
+  /** The attempt that goes on in a process, or null. */
+  SimAttempt attemptOn(SimProcess process) {
+    return heads().stream()
+        .filter(h -> h.process == process && h.attempt != null)
+        .map(h -> h.attempt)
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** The attempt of that number, if it goes on, or null. */
+  SimAttempt attempt(long number) {
+    return heads().stream()
+        .map(h -> h.attempt)
+        .filter(a -> a != null && a.number() == number)
+        .findFirst()
+        .orElse(null);
+  }
+
+  SimHost host(SimProcess process, Bulk bulk) {
     SimHost host = new SimHost(loop, process, bulk, this::factsOf, scenario.badStep(), planted);
     host.ref = spawn(process, "host", host.create());
     return host;
@@ -214,13 +212,10 @@ final class Simulation {
     SimHost host = host(process, network.lanesOf(process));
     hosts.put(process.name, host);
     loop.transcript.add(loop.now(), processes, () -> process + " starts");
-    if (attempt != null && attempt.started && head.alive) {
-      loop.as(head, () -> attempt.startOn(host.ref));
-    }
-    tellSurvey();
+    heads().forEach(h -> h.startOn(host));
   }
 
-  private <T> ActorRef<T> spawn(SimProcess process, String role, Behavior<T> behavior) {
+  <T> ActorRef<T> spawn(SimProcess process, String role, Behavior<T> behavior) {
     ActorRef<T> ref =
         world.system.systemActorOf(
             behavior,
@@ -237,112 +232,39 @@ final class Simulation {
     for (ActorRef<?> ref : actors.remove(process)) {
       loop.at(loop.now(), process, ((InternalActorRef) Adapter.toClassic(ref))::stop);
     }
-    if (process == head) {
+    if (process == head.process) {
       trouble.headDied();
       loop.after(trouble.pause(), null, this::startHead);
       return;
     }
-    hosts.remove(process.name);
-    tellSurvey();
-    if (attempt != null && attempt.started) {
-      SimAttempt of = attempt;
-      int left = hosts.size();
-      loop.after(trouble.pause(), head, () -> of.supervisor.tell(new Supervisor.HostsLeft(left)));
+    if (hosts.remove(process.name) == null) {
+      return;
     }
+    heads().forEach(SimHead::left);
     if (trouble.replaces() || hosts.isEmpty()) {
       loop.after(trouble.pause(), null, this::startWorker);
     }
   }
 
-  private void onPeerLost(String endpoint, String reason) {
-    if (attempt != null && attempt.started) {
-      attempt.supervisor.tell(new Supervisor.PeerLost(endpoint, reason));
-    }
-  }
-
-  // ---- attempts ---------------------------------------------------------------------------------
+  // ---- what attempts share ----------------------------------------------------------------------
 
   private RunFacts factsOf(long number) {
     return scenario.facts(number, slicesOf.get((int) number));
-  }
-
-  /** Asks the workers what they have kept, if they may have, and begins an attempt. */
-  private void begin(SimProcess on, boolean mayTakeOver) {
-    if (on != head || !head.alive || finished) {
-      return;
-    }
-    if (hosts.isEmpty()) {
-      loop.after(Duration.ofSeconds(1), head, () -> begin(on, mayTakeOver));
-      return;
-    }
-    if (!mayTakeOver || lastAttempt() == 0) {
-      begin(on, List.of());
-      return;
-    }
-    CompletableFuture<List<KeptCopy>> found = new CompletableFuture<>();
-    SliceSurvey.Question question;
-    try (LedgerReader ledger = ledger()) {
-      Set<Long> lineage = ledger.lineage();
-      question =
-          new SliceSurvey.Question(
-              Scenario.RUN,
-              ledger.lastAttempt() + 1,
-              hosts.size(),
-              scenario.settings().deadlines().survey(),
-              copies ->
-                  StartingPoint.choose(copies, scenario.layout(), 1, lineage, 0)
-                      instanceof TakeOver.GoOn);
-    }
-    survey = spawn(head, "survey", SliceSurvey.create(question, found));
-    tellSurvey();
-    found.thenAccept(
-        kept -> {
-          survey = null;
-          loop.after(Duration.ofMillis(1), on, () -> begin(on, kept));
-        });
-  }
-
-  private void tellSurvey() {
-    if (survey != null && head.alive) {
-      Set<ActorRef<WorkerHost.Command>> all = new LinkedHashSet<>();
-      hostsAndControl().forEach(host -> all.add(host.ref));
-      loop.as(head, () -> survey.tell(new SliceSurvey.Hosts(all)));
-    }
   }
 
   LedgerReader ledger() {
     return LedgerReader.from(world.outputDir(), Scenario.RUN, disk.reader());
   }
 
-  private void begin(SimProcess on, List<KeptCopy> kept) {
-    if (on != head || !head.alive || finished) {
-      return;
-    }
-    if (hosts.isEmpty()) {
-      loop.after(Duration.ofSeconds(1), head, () -> begin(on, kept));
-      return;
-    }
+  /**
+   * An attempt begins.
+   *
+   * @param point where, if it takes over; null: at the checkpoint
+   */
+  RunFacts begins(long number, StartingPoint point, long start) {
     attempts++;
     Broken.unless(attempts <= MOST_ATTEMPTS, "%d attempts and no end", attempts);
-    Optional<Checkpoint> checkpoint = Checkpoints.newestVerified(world.outputDir(), reason -> {});
-    CheckpointReader reader = checkpoint.map(c -> CheckpointReader.open(c.folder())).orElse(null);
-    long saved = reader == null ? 0 : reader.manifest().getCommittedSteps();
-    StartingPoint point;
-    Optional<LedgerSeed> seed;
-    try (LedgerReader ledger = ledger()) {
-      point = StartingPoint.find(kept, scenario.layout(), 1, ledger, Scenario.RUN, saved).point();
-      seed =
-          point != null
-              ? Optional.of(planted(point.seed()))
-              : Optional.ofNullable(reader)
-                  .map(r -> new LedgerSeed(r.ledger(), ledger.finishedGroupsAfter(saved)));
-    }
-    long start = point == null ? saved : point.version();
-    if (saved == scenario.plan().totalSteps()) {
-      finished = true;
-      return;
-    }
-    long number = lastAttempt() + 1;
+    newest = number;
     while (slicesOf.size() <= number) {
       slicesOf.add(workers == 1 ? 1 : 1 + loop.random().nextInt(4));
     }
@@ -350,7 +272,6 @@ final class Simulation {
       takeOvers++;
       slicesOf.set((int) number, point.plan().keepers().size());
     }
-    RunFacts now = factsOf(number);
     loop.transcript.add(
         loop.now(),
         number,
@@ -358,29 +279,12 @@ final class Simulation {
             "attempt %d begins after step %d%s"
                 .formatted(number, start, point == null ? "" : ": " + point.text()));
     report(point, start);
-    SimAttempt next =
-        new SimAttempt(
-            new SimAttempt.Parts(
-                now,
-                setup(now, start, reader, Optional.ofNullable(point)),
-                ledgerSetup(now, number, seed),
-                disk.sync(),
-                initial(now, reader),
-                files.writer(scenario.plan().recipe().saveTotalLimit().orElse(0), CLOCK),
-                headLanes,
-                control == null ? null : control.ref,
-                event -> onEvent(on, event),
-                () -> onStopped(on)));
-    attempt = next;
-    List<SimHost> known = List.copyOf(hosts.values());
-    next.actor =
-        spawn(head, "run", next.create(() -> known.forEach(host -> next.startOn(host.ref))));
+    return factsOf(number);
   }
 
-  private LedgerSeed planted(LedgerSeed seed) {
-    return planted.contains(Faults.FORGET_THE_COMMIT_RECORDS)
-        ? new LedgerSeed(seed.image(), seed.finishedGroups(), List.of(), seed.takenOverFrom())
-        : seed;
+  /** Of the attempts that have begun; whatever belongs to an earlier one is over. */
+  long newest() {
+    return newest;
   }
 
   /**
@@ -400,7 +304,7 @@ final class Simulation {
     reported.add(step);
   }
 
-  private long lastAttempt() {
+  long lastAttempt() {
     return disk.ids().stream()
         .filter(id -> id.startsWith("ledger|") && !disk.events(id).isEmpty())
         .mapToLong(id -> Long.parseLong(id.substring(id.lastIndexOf('|') + 1)))
@@ -408,106 +312,33 @@ final class Simulation {
         .orElse(0);
   }
 
-  private SupervisorSetup setup(
-      RunFacts now, long start, CheckpointReader reader, Optional<StartingPoint> point) {
-    boolean best = reader != null && reader.manifest().hasBest();
-    return new SupervisorSetup(
-        now,
-        start,
-        point
-            .map(p -> p.plan().last().adamSteps())
-            .orElse(reader == null ? 0 : reader.manifest().getAdamSteps()),
-        hosts.size(),
-        replicas,
-        CheckpointManifest.newBuilder().setRecipeFingerprint("simulated").build(),
-        best ? OptionalDouble.of(reader.manifest().getBest().getValue()) : OptionalDouble.empty(),
-        best
-            ? OptionalLong.of(reader.manifest().getBest().getCommittedSteps())
-            : OptionalLong.empty(),
-        point.map(p -> p.takenOver(reader == null ? 0 : reader.manifest().getCommittedSteps())));
-  }
-
-  private LedgerSetup ledgerSetup(RunFacts now, long number, Optional<LedgerSeed> seed) {
-    Recipe recipe = now.plan().recipe();
-    Recipe.Rewrite rewrite = recipe.rewriteOrDefaults();
-    return new LedgerSetup(
-        now.runId(),
-        planted.contains(Faults.COMMIT_BY_STEP_ALONE) ? 1 : number,
-        now.plan().samples(),
-        rewrite.decay(),
-        rewrite.score() == Recipe.Score.C ? ScoreKind.C : ScoreKind.Z,
-        recipe.cadft().epsilon(),
-        rewrite.minVisits(),
-        rewrite.fraction(),
-        rewrite.probability(),
-        recipe.seed(),
-        rewrite.batch(),
-        seed);
-  }
-
-  private SliceStore.Initial initial(RunFacts now, CheckpointReader reader) {
-    if (reader == null) {
-      return new SliceStore.Initial(
-          (from, dst) -> {
-            for (long i = from; dst.hasRemaining(); i++) {
-              dst.putDouble(inLayout(i) ? Chain.number(i) : 0);
-            }
-          },
-          null,
-          null);
-    }
-    var tensors = Checkpointer.tensors(now);
-    var dtype = Checkpointer.dtype(now);
-    return new SliceStore.Initial(
-        reader.weights(tensors, dtype),
-        reader.firstMoment(tensors, dtype),
-        reader.secondMoment(tensors, dtype));
-  }
-
-  private boolean inLayout(long element) {
-    return scenario.layout().parameters().stream()
-        .anyMatch(p -> element >= p.offset() && element < p.offset() + p.elements());
-  }
-
-  private void onEvent(SimProcess on, RunEvent event) {
-    loop.transcript.add(loop.now(), 5, () -> "event " + event);
-    if (event instanceof RunEvent.Worker worker && worker.state().equals("lost")) {
-      // Whoever is given up is ended and replaced; until then it goes on as a ghost.
-      SimHost lost = hosts.get(worker.id());
-      if (lost != null) {
-        loop.after(trouble.pause(), null, () -> lost.process.alive = false);
-      }
+  /** What the head tells whoever looks at the run; nobody looks at one that was given up. */
+  void onEvent(RunEvent event) {
+    if (event instanceof RunEvent.Worker worker) {
+      onWorker(worker);
+    } else if (event instanceof RunEvent.Ended ended) {
+      String why = String.valueOf(ended.reason());
+      Broken.unless(
+          left.stream().noneMatch(id -> why.startsWith("worker " + id + " kept the only copy")),
+          "attempt %d ends for somebody who was let go: %s",
+          newest,
+          why);
     } else if (event instanceof RunEvent.Step step) {
       report(step.report().step());
-      ghosts.haunt(attempt.parts.facts().attempt(), step.report().step() + 1);
-    } else if (event instanceof RunEvent.Ended ended) {
-      SimAttempt over = attempt;
-      loop.after(Duration.ofMillis(10), on, () -> endAttempt(over, ended));
+      ghosts.haunt(head.attempt.number(), step.report().step() + 1);
     }
   }
 
-  private void endAttempt(SimAttempt over, RunEvent.Ended ended) {
-    if (finished || over != attempt) {
-      return;
+  private void onWorker(RunEvent.Worker worker) {
+    SimHost host = hosts.get(worker.id());
+    if (worker.state().equals("left")) {
+      left.add(worker.id());
+    } else if (host != null && worker.state().equals("lost")) {
+      // Whoever is given up is ended and replaced; until then it goes on as a ghost.
+      loop.after(trouble.pause(), null, () -> host.process.alive = false);
+    } else if (host != null) {
+      host.joined |= worker.state().equals("joined");
     }
-    if (ended.outcome().equals("finished")) {
-      finished = true;
-      return;
-    }
-    headless = ended.outcome().equals(Supervisor.HEADLESS);
-    trouble.attemptEnded();
-    if (!headless) {
-      var stop = new WorkerHost.StopRun(Scenario.RUN, over.parts.facts().attempt());
-      hostsAndControl().forEach(host -> host.ref.tell(stop));
-    }
-    ((InternalActorRef) Adapter.toClassic(over.actor)).stop();
-  }
-
-  private void onStopped(SimProcess on) {
-    attempt = null;
-    boolean mayTakeOver = headless;
-    headless = false;
-    loop.after(Duration.ofMillis(100), on, () -> begin(on, mayTakeOver));
   }
 
   // ---- the end ----------------------------------------------------------------------------------
@@ -529,6 +360,7 @@ final class Simulation {
             attempts,
             takeOvers,
             trouble.happened(),
+            left.size(),
             Duration.ofNanos(loop.now()),
             loop.transcript.hash());
     return result;

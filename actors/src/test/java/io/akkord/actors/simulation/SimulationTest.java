@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import java.util.EnumSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -16,6 +17,7 @@ import org.slf4j.LoggerFactory;
  */
 class SimulationTest {
   private static final long SEEDS = 500;
+  private static final int LEAVING_SEEDS = 60;
   private static final long MANY_SEEDS = 20_000;
 
   private static Level before;
@@ -45,6 +47,20 @@ class SimulationTest {
         assertThat(takeOvers).as("attempts that took over").isGreaterThan(SEEDS / 20);
       }
     }
+  }
+
+  @Test
+  void whoLeavesCostsNoRestart() {
+    int left = 0;
+    try (SimWorld world = new SimWorld()) {
+      for (long seed = 0; seed < LEAVING_SEEDS; seed++) {
+        Simulation.Result result = Seeds.run(world, seed, EnumSet.of(Trouble.Kind.LEAVE));
+        assertThat(result.attempts()).as("attempts of seed %d", seed).isEqualTo(1);
+        left += result.left();
+      }
+    }
+    System.out.printf("%d seeds: %d workers have left%n", LEAVING_SEEDS, left);
+    assertThat(left).as("workers that left").isGreaterThan(LEAVING_SEEDS / 4);
   }
 
   @Test

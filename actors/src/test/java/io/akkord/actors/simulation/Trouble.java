@@ -4,10 +4,12 @@ import akka.actor.InternalActorRef;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.Adapter;
 import io.akkord.actors.supervisor.Supervisor;
+import io.akkord.actors.worker.WorkerHost;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /** What happens to a run: chosen by the seed, between two events. */
@@ -19,13 +21,14 @@ final class Trouble {
   private static final Duration LONG = Duration.ofSeconds(100);
 
   /** One thing that can happen. */
-  private enum Kind {
+  enum Kind {
     KILL_WORKER,
     KILL_HEAD,
     POWER_LOSS,
     CUT_HEAD,
     CUT_WORKERS,
     PARTITION,
+    SECOND_HEAD,
     LOSE_MESSAGES,
     REPEAT_MESSAGES,
     DISK_FAILS,
@@ -35,6 +38,7 @@ final class Trouble {
     OUT_OF_MEMORY,
     HANG,
     LATE_WORKER,
+    LEAVE,
     STOP_SERVER,
     STOP_LEDGER,
     STOP_SUPERVISOR,
@@ -50,13 +54,19 @@ final class Trouble {
   private boolean powerLoss;
   private int happened;
 
-  Trouble(Simulation simulation, boolean quiet) {
+  /**
+   * Trouble of a seed.
+   *
+   * @param kinds that can happen
+   */
+  Trouble(Simulation simulation, Set<Kind> kinds) {
     this.simulation = simulation;
     this.loop = simulation.loop;
     this.random = loop.random();
-    int count = quiet ? 0 : random.nextInt(MOST + 1);
+    List<Kind> possible = kinds.stream().sorted().toList();
+    int count = possible.isEmpty() ? 0 : random.nextInt(MOST + 1);
     for (int i = 0; i < count; i++) {
-      Kind kind = Kind.values()[random.nextInt(Kind.values().length)];
+      Kind kind = possible.get(random.nextInt(possible.size()));
       planned.add(new Planned(1 + random.nextLong(WITHIN_EVENTS), kind));
     }
     planned.sort(Comparator.comparingLong(Planned::event));
@@ -95,7 +105,7 @@ final class Trouble {
 
   private void happen(Kind kind) {
     SimHost host = someone();
-    SimProcess head = simulation.head;
+    SimProcess head = simulation.head.process;
     switch (kind) {
       case KILL_HEAD -> head.dieAfter(random.nextLong(EFFECTS));
       case POWER_LOSS -> {
@@ -107,11 +117,12 @@ final class Trouble {
       case DISK_SLOW -> simulation.disk.slowFor(time());
       case LATE_WORKER -> simulation.startWorker();
       case PARTITION -> partition(head);
+      case SECOND_HEAD -> secondHead();
       case STOP_SERVER, STOP_LEDGER, STOP_SUPERVISOR -> stopActor(kind);
       case STOP -> {
-        if (simulation.attempt != null && simulation.attempt.started) {
-          loop.as(
-              head, () -> simulation.attempt.supervisor.tell(new Supervisor.Stop("pre-empted")));
+        SimAttempt attempt = simulation.head.attempt;
+        if (attempt != null && attempt.started) {
+          loop.as(head, () -> attempt.supervisor.tell(new Supervisor.Stop("pre-empted")));
         }
       }
       default -> {
@@ -133,7 +144,18 @@ final class Trouble {
       case NOT_FINITE -> trouble(host, FakeCompute.Trouble.NOT_FINITE);
       case OUT_OF_MEMORY -> trouble(host, FakeCompute.Trouble.OUT_OF_MEMORY);
       case HANG -> host.device.hang();
+      case LEAVE -> leave(host);
       default -> throw new IllegalArgumentException(kind.toString());
+    }
+  }
+
+  /** Somebody is asked to leave, if there is somebody who stays. */
+  private void leave(SimHost host) {
+    boolean alone =
+        simulation.hosts.values().stream()
+            .noneMatch(other -> other != host && other.joined && !other.leaves());
+    if (!alone) {
+      loop.as(host.process, () -> host.ref.tell(new WorkerHost.Leave("its machine is wanted")));
     }
   }
 
@@ -151,9 +173,34 @@ final class Trouble {
     }
   }
 
+  /**
+   * The head is taken for dead and another one starts, while it goes on with whom it reaches, until
+   * it is told. Without an attempt in the journal there is nothing that the two could fight about.
+   */
+  private void secondHead() {
+    SimHead old = simulation.head;
+    boolean goesOn =
+        old.process.alive
+            && old.attempt != null
+            && old.attempt.started
+            && !simulation.disk.durable(old.attempt.ledgerId).isEmpty();
+    if (!goesOn || simulation.older != null && simulation.older.process.alive) {
+      return;
+    }
+    simulation.startHead();
+    for (SimHost host : simulation.hosts.values()) {
+      switch (random.nextInt(3)) {
+        case 0 -> simulation.network.cut(old.process, host.process, time());
+        case 1 -> simulation.head.hide(host, time());
+        default -> {}
+      }
+    }
+    loop.after(time(), null, () -> old.process.alive = false);
+  }
+
   /** An actor of the attempt fails for good. */
   private void stopActor(Kind kind) {
-    SimAttempt attempt = simulation.attempt;
+    SimAttempt attempt = simulation.head.attempt;
     if (attempt == null || !attempt.started) {
       return;
     }
@@ -163,7 +210,7 @@ final class Trouble {
           case STOP_LEDGER -> attempt.ledger;
           default -> attempt.supervisor;
         };
-    loop.as(simulation.head, ((InternalActorRef) Adapter.toClassic(actor))::stop);
+    loop.as(simulation.head.process, ((InternalActorRef) Adapter.toClassic(actor))::stop);
   }
 
   private static void trouble(SimHost host, FakeCompute.Trouble trouble) {
@@ -175,6 +222,10 @@ final class Trouble {
   void headDied() {
     if (powerLoss) {
       powerLoss = false;
+      if (simulation.older != null && simulation.older.process.alive) {
+        // Two heads have a database server and a file server, which have not lost theirs.
+        return;
+      }
       simulation.disk.losePower();
       simulation.files.fail();
     }

@@ -8,6 +8,7 @@ import static io.akkord.actors.supervisor.SupervisorFixture.none;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.persistence.testkit.javadsl.PersistenceTestKit;
 import io.akkord.actors.RunFixture;
 import io.akkord.actors.checkpoint.Checkpointer;
 import io.akkord.actors.ledger.Ledger;
@@ -43,6 +44,15 @@ class SupervisorTest {
 
   private SupervisorFixture supervisor(String settings) {
     return new SupervisorFixture(KIT, RunFixture.in(folder).settings(settings));
+  }
+
+  @Test
+  void anEndThatComesBeforeTheBeginningAndCannotBeWrittenIsWrittenAgain() {
+    SupervisorFixture run = supervisor().workers(1);
+    PersistenceTestKit.create(KIT.system()).failNextPersisted("supervisor|" + run.facts.runId());
+    run.start();
+    run.ref.tell(new Supervisor.Headless("the parameter server stopped"));
+    assertThat(run.ended().outcome()).isEqualTo(Supervisor.HEADLESS);
   }
 
   // ---- the canary -------------------------------------------------------------------------------
