@@ -52,6 +52,7 @@ final class Trouble {
   private final SplittableRandom random;
   private final List<Planned> planned = new ArrayList<>();
   private boolean powerLoss;
+  private boolean notFinite;
   private int happened;
 
   /**
@@ -213,8 +214,11 @@ final class Trouble {
     loop.as(simulation.head.process, ((InternalActorRef) Adapter.toClassic(actor))::stop);
   }
 
-  private static void trouble(SimHost host, FakeCompute.Trouble trouble) {
-    if (host.compute() != null) {
+  /** Numbers that are not finite come once in a run: twice in one step, it would be skipped. */
+  private void trouble(SimHost host, FakeCompute.Trouble trouble) {
+    boolean again = notFinite && trouble != FakeCompute.Trouble.OUT_OF_MEMORY;
+    if (host.compute() != null && !again) {
+      notFinite |= trouble != FakeCompute.Trouble.OUT_OF_MEMORY;
       host.compute().trouble(trouble);
     }
   }
