@@ -139,6 +139,19 @@ public final class Journal implements AutoCloseable {
     return new GroupedSync(database::force, blockingIo);
   }
 
+  /**
+   * Returns if this process still is the only writer of the run.
+   *
+   * @throws UserError if another has taken the run over, or the database cannot tell
+   */
+  public void requireOnlyWriter() {
+    try {
+      database.force();
+    } catch (SQLException e) {
+      throw new UserError("no attempt is begun here: " + e.getMessage(), e);
+    }
+  }
+
   @Override
   public void close() {
     database.close();

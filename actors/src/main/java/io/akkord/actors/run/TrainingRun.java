@@ -218,6 +218,8 @@ public final class TrainingRun {
   }
 
   private void begin(boolean resume, boolean mayTakeOver) {
+    // Two processes that count on from the same journal would choose the same number.
+    runtime.journal().requireOnlyWriter();
     try (LedgerReader ledger =
         LedgerReader.of(recipe.outputDir(), output.runId(), runtime.journal())) {
       List<KeptCopy> kept = mayTakeOver ? survey(ledger) : List.of();

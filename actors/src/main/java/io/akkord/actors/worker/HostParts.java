@@ -14,7 +14,9 @@ import io.akkord.actors.run.RunFacts;
 import io.akkord.actors.takeover.KeptCopy;
 import io.akkord.actors.takeover.SliceSurvey;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
@@ -32,6 +34,9 @@ public final class HostParts {
   private final List<Part> parts = new ArrayList<>();
   private int names;
 
+  /** By run: the newest attempt that has asked for what is left. */
+  private final Map<String, Long> newest = new HashMap<>();
+
   /**
    * Nothing runs yet.
    *
@@ -43,6 +48,14 @@ public final class HostParts {
     this.id = id;
     this.bulk = bulk;
     this.kept = kept;
+  }
+
+  /**
+   * Whether a newer attempt has asked here for what is left: who still sends for this one does not
+   * know yet that it is over, and must not be given what belongs to the newer one.
+   */
+  public boolean isOver(RunSpec spec) {
+    return spec.attempt() < newest.getOrDefault(spec.runId(), 0L);
   }
 
   /** Starts an actor of an attempt. */
@@ -90,6 +103,7 @@ public final class HostParts {
 
   /** What is left of the attempts before one, once the last of their actors has ended. */
   public CompletionStage<List<KeptCopy>> left(WorkerHost.WhatIsLeft question) {
+    newest.merge(question.runId(), question.attempt(), Math::max);
     // Whoever asks knows that the attempts before are over, even if this host does not yet.
     end(question.runId(), question.attempt() - 1);
     return kept.before(question.runId(), question.attempt())

@@ -220,6 +220,9 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   }
 
   private Behavior<Command> onStartWorker(StartWorker start) {
+    if (parts.isOver(start.spec())) {
+      return late(start.spec());
+    }
     if (leaving != null) {
       start.supervisor().tell(new Supervisor.WorkerFailed(id, "it leaves: " + leaving.reason()));
       return this;
@@ -235,7 +238,14 @@ public final class WorkerHost extends AbstractBehavior<WorkerHost.Command> {
   }
 
   private Behavior<Command> onStartCopy(StartCopy start) {
-    return whenOpen(start.spec(), start);
+    return parts.isOver(start.spec()) ? late(start.spec()) : whenOpen(start.spec(), start);
+  }
+
+  private Behavior<Command> late(RunSpec spec) {
+    getContext()
+        .getLog()
+        .info("run {}: attempt {} is over and begins nothing here", spec.runId(), spec.attempt());
+    return this;
   }
 
   private Behavior<Command> whenOpen(RunSpec spec, Command command) {

@@ -103,6 +103,11 @@ class PostgresJournalTest {
           .failsWithin(10, TimeUnit.SECONDS)
           .withThrowableThat()
           .withMessageContaining("another process has taken this run's journal over");
+      assertThatThrownBy(first::requireOnlyWriter)
+          .isInstanceOf(UserError.class)
+          .hasMessage(
+              "no attempt is begun here: another process has taken this run's journal over");
+      second.requireOnlyWriter();
       second.diskSync(Runnable::run).sync().toCompletableFuture().get(10, TimeUnit.SECONDS);
     }
     first.close();

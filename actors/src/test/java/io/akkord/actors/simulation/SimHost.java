@@ -141,6 +141,9 @@ final class SimHost {
   private Behavior<Object> onStartWorker(
       ActorContext<Object> context, WorkerHost.StartWorker start) {
     RunSpec spec = start.spec();
+    if (parts.isOver(spec)) {
+      return Behaviors.same();
+    }
     if (leaves()) {
       start.supervisor().tell(new Supervisor.WorkerFailed(process.name, "it leaves: " + leaving));
       return Behaviors.same();
@@ -173,6 +176,9 @@ final class SimHost {
   }
 
   private Behavior<Object> onStartCopy(WorkerHost.StartCopy start) {
+    if (parts.isOver(start.spec())) {
+      return Behaviors.same();
+    }
     Holder holder =
         parts.startCopy(
             start,

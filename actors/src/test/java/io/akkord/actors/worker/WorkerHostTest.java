@@ -207,6 +207,21 @@ class WorkerHostTest {
     ends();
   }
 
+  /** The supervisor before may live on for a while, and what it has sent may come late. */
+  @Test
+  void whoseAttemptANewerOneHasAskedAboutBeginsNothingHere() {
+    TestProbe<SliceSurvey.Holds> survey = KIT.createTestProbe();
+    host.tell(new WorkerHost.WhatIsLeft("run", 3, survey.ref()));
+    survey.receiveMessage(Duration.ofSeconds(10));
+    TestProbe<Supervisor.Command> old = KIT.createTestProbe();
+    takePart("run", 2, old);
+    old.expectNoMessage(SHORT);
+    takePart("run", 3);
+    TestProbe<Supervisor.Command> other = KIT.createTestProbe();
+    takePart("another run", 1, other);
+    other.expectMessageClass(Supervisor.Starting.class);
+  }
+
   @Test
   void aStopOfARunItKnowsNothingOfOrThatComesTwiceChangesNothing() {
     host.tell(new WorkerHost.StopRun("run", 7));

@@ -18,13 +18,18 @@ import io.akkord.config.RecipeReader;
 import io.akkord.config.Settings;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -37,6 +42,7 @@ public final class DashboardBench {
   private static final int STEPS = 100_000;
   private static final int NODES = 64;
   private static final int DEADLINE_SECONDS = 60;
+  private static final List<String> NOT_COUNTED = List.of("worker-", "bench-client", "HttpClient");
 
   /** What a page asks for before it is whole. */
   private static final List<String> PAGE =
@@ -84,9 +90,10 @@ public final class DashboardBench {
   /**
    * Seconds per step of one run while five people look at Overview, Runs, Nodes, Steps and Ledger,
    * served by this very process, against those of the same run while nobody does, in turn; 21.7 M,
-   * batch 4×256.
+   * batch 4×256. And, as seconds per step of a shared machine scatter by more than what is looked
+   * for, what the pages cost in processor time, of the cores that the run has.
    */
-  public Figure open() throws Exception {
+  public List<Figure> open() throws Exception {
     try (BenchFolder folder = BenchFolder.create()) {
       Path output = folder.root().resolve("run");
       EffectiveRecipe recipe = recipe(folder, output);
@@ -112,7 +119,7 @@ public final class DashboardBench {
         if (!result.finished()) {
           throw new IllegalStateException("the benchmark's run ended: " + result.reason());
         }
-        return turns.figure();
+        return turns.figures();
       } finally {
         runs.close();
       }
@@ -158,7 +165,10 @@ public final class DashboardBench {
     private final double[] alone = new double[rounds];
     private volatile String run;
     private DashboardClients clients;
+    private final double[] openCpu = new double[rounds];
+    private final double[] aloneCpu = new double[rounds];
     private long begun;
+    private Map<Long, Long> cpuBegun = Map.of();
     private int block = -1;
     private int inBlock;
 
@@ -176,23 +186,33 @@ public final class DashboardBench {
       }
       if (inBlock == 1) {
         begun = System.nanoTime();
+        cpuBegun = otherCpuNanos();
       }
       if (inBlock == steps + 1) {
-        ended((System.nanoTime() - begun) / 1e9 / steps);
+        double seconds = (System.nanoTime() - begun) / 1e9;
+        ended(seconds / steps, since(cpuBegun) / seconds / threads);
         inBlock = 0;
       }
       inBlock++;
     }
 
-    private void ended(double seconds) {
+    private void ended(double seconds, double cpu) {
       if (block >= 0) {
         (block % 2 == 0 ? open : alone)[block / 2] = seconds;
+        (block % 2 == 0 ? openCpu : aloneCpu)[block / 2] = cpu;
       }
       if (block % 2 == 1) {
         int round = block / 2;
         progress.accept(
-            "dashboard round %d of %d: %.3f s/step with %d pages open, %.3f without"
-                .formatted(round + 1, rounds, open[round], CLIENTS, alone[round]));
+            "dashboard round %d of %d: %.3f s/step with %d pages open, %.3f without; CPU of all but the engine %.2f %%, %.2f %% without"
+                .formatted(
+                    round + 1,
+                    rounds,
+                    open[round],
+                    CLIENTS,
+                    alone[round],
+                    100 * openCpu[round],
+                    100 * aloneCpu[round]));
       }
       block++;
       close();
@@ -211,10 +231,37 @@ public final class DashboardBench {
       }
     }
 
-    Figure figure() {
-      return Figure.paired(
-          "dashboard_5_pages_open_21.7M_4x256_fp32", open, "s/step", alone, "no page open");
+    List<Figure> figures() {
+      double[] cost = new double[rounds];
+      for (int round = 0; round < rounds; round++) {
+        cost[round] = 100 * (openCpu[round] - aloneCpu[round]);
+      }
+      return List.of(
+          Figure.paired(
+              "dashboard_5_pages_open_21.7M_4x256_fp32", open, "s/step", alone, "no page open"),
+          Figure.alone("dashboard_5_pages_cpu_of_the_runs_cores", cost, "%"));
     }
+  }
+
+  /**
+   * Processor time of the JVM's threads by id, but for those that compute, whose own threads are
+   * the engine's and not Java's, and those of the people who look.
+   */
+  private static Map<Long, Long> otherCpuNanos() {
+    ThreadMXBean all = ManagementFactory.getThreadMXBean();
+    Map<Long, Long> nanos = new HashMap<>();
+    for (ThreadInfo thread : all.getThreadInfo(all.getAllThreadIds())) {
+      if (thread != null && NOT_COUNTED.stream().noneMatch(thread.getThreadName()::startsWith)) {
+        nanos.put(thread.getThreadId(), Math.max(0, all.getThreadCpuTime(thread.getThreadId())));
+      }
+    }
+    return nanos;
+  }
+
+  private static double since(Map<Long, Long> begun) {
+    Map<Long, Long> now = otherCpuNanos();
+    now.replaceAll((thread, nanos) -> nanos - begun.getOrDefault(thread, 0L));
+    return now.values().stream().mapToLong(Long::longValue).sum() / 1e9;
   }
 
   /**

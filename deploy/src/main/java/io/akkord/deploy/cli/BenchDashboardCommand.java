@@ -56,7 +56,7 @@ final class BenchDashboardCommand implements Callable<Integer> {
     for (Part part : only) {
       List<Figure> figures =
           switch (part) {
-            case OPEN -> List.of(bench.open());
+            case OPEN -> bench.open();
             case VIEW -> bench.view();
             case METRICS -> List.of(bench.metrics());
           };

@@ -37,7 +37,7 @@ final class Json {
     } else if (value == Math.rint(value) && Math.abs(value) < 1e15) {
       json.writeNumber((long) value);
     } else {
-      json.writeNumber(new BigDecimal(value).round(DIGITS).stripTrailingZeros().toString());
+      json.writeNumber(BigDecimal.valueOf(value).round(DIGITS).stripTrailingZeros().toString());
     }
   }
 

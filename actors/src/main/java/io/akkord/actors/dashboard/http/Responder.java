@@ -194,7 +194,7 @@ final class Responder implements AutoCloseable {
       }
       return failure(e);
     }
-    return gzip ? Coder.Gzip.encodeMessage(response) : response;
+    return gzip ? Coder.GzipLevel1.encodeMessage(response) : response;
   }
 
   private Answer route(Question question) {
