@@ -161,8 +161,9 @@ public final class LedgerBench {
       try (BenchFolder folder = BenchFolder.create()) {
         Path run = run(folder);
         String id = RUN + "-" + System.nanoTime();
-        double before = journal(run);
+        double before;
         try (Open ledger = new Open(run, id, 100_000)) {
+          before = journal(run);
           for (int step = 0; step < steps; step += 500) {
             ledger.commit(step, step + 500, 100_000);
             if (compact) {
