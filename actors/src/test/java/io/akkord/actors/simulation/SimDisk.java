@@ -118,7 +118,7 @@ final class SimDisk {
             done.completeExceptionally(new IOException("the disk is full"));
             return;
           }
-          if (id.startsWith(SHARED) && isThere(id, events)) {
+          if (isThere(id, events)) {
             done.completeExceptionally(new IOException("the primary key is taken"));
             return;
           }
