@@ -39,7 +39,8 @@ final class Hostile {
   private static void attack(InetSocketAddress port) throws IOException {
     byte[] noise = new byte[1 << 16];
     new Random(port.getPort()).nextBytes(noise);
-    // No record of TLS begins so. What might be the beginning of one is waited for, and harms nobody.
+    // No record of TLS begins so. What might be the beginning of one is waited for, and harms
+    // nobody.
     noise[0] = 0;
     ByteArrayOutputStream oversized = new ByteArrayOutputStream();
     // Artery's connection header with the stream of control messages, then a frame of 2 GiB.
