@@ -403,8 +403,10 @@ public final class ClusterNode implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
-      throw new IllegalStateException(
-          "the actor system has not ended within %d s".formatted(END_SECONDS), e);
+      // What this node was for is done: a run that is finished does not fail by it.
+      system
+          .log()
+          .warn("node {}: its actors have not ended within {} s", system.address(), END_SECONDS, e);
     } finally {
       bulk.close();
     }
