@@ -7,7 +7,6 @@ import io.akkord.config.RecipeReader;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -37,15 +36,7 @@ final class JobSubmitCommand implements Callable<Integer> {
           "begin when so many are there (default: ${DEFAULT-VALUE}); later ones take part from the next step on")
   private int workers;
 
-  @Option(names = "--resume", description = "continue the run in output_dir")
-  private boolean resume;
-
-  @Option(
-      names = "--resume-anyway",
-      paramLabel = "KEY",
-      description =
-          "with --resume: go on though this differs from the run in output_dir: a key of the recipe, data or model; may be repeated")
-  private Set<String> resumeAnyway = Set.of();
+  @Mixin private ResumeOptions resume;
 
   @Option(names = "--no-wait", description = "come back as soon as it is in the queue")
   private boolean noWait;
@@ -61,8 +52,7 @@ final class JobSubmitCommand implements Callable<Integer> {
       spec.commandLine().getErr().println("akkord: --workers is " + workers + "; at least 1");
       return ExitCode.USAGE;
     }
-    if (!resume && !resumeAnyway.isEmpty()) {
-      spec.commandLine().getErr().println("akkord: --resume-anyway goes with --resume only");
+    if (!resume.fit(spec.commandLine().getErr())) {
       return ExitCode.USAGE;
     }
     ControlClient client = address.client();
@@ -72,8 +62,8 @@ final class JobSubmitCommand implements Callable<Integer> {
     wish.put("folder", recipe.toAbsolutePath().getParent().toString());
     wish.put("directory", Path.of("").toAbsolutePath().toString());
     wish.put("workers", workers);
-    wish.put("resume", resume);
-    resumeAnyway.forEach(wish.withArray("resume_anyway")::add);
+    wish.put("resume", resume.resume);
+    resume.anyway.forEach(wish.withArray("resume_anyway")::add);
     sets.forEach(wish.withArray("sets")::add);
     JsonNode answer = client.post("jobs", wish);
     String id = answer.path("job").asText();

@@ -9,7 +9,6 @@ import io.akkord.model.UserError;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -52,15 +51,7 @@ final class TrainCommand implements Callable<Integer> {
       description = "where worker processes find the run (default: ${DEFAULT-VALUE})")
   private String bind;
 
-  @Option(names = "--resume", description = "continue the run in output_dir")
-  private boolean resume;
-
-  @Option(
-      names = "--resume-anyway",
-      paramLabel = "KEY",
-      description =
-          "with --resume: go on though this differs from the run in output_dir: a key of the recipe, data or model; may be repeated")
-  private Set<String> resumeAnyway = Set.of();
+  @Mixin private ResumeOptions resume;
 
   @Mixin private DashboardFlags dashboard;
 
@@ -84,8 +75,7 @@ final class TrainCommand implements Callable<Integer> {
       spec.commandLine().getErr().println("akkord: --workers is " + workers + "; at least 1");
       return ExitCode.USAGE;
     }
-    if (!resume && !resumeAnyway.isEmpty()) {
-      spec.commandLine().getErr().println("akkord: --resume-anyway goes with --resume only");
+    if (!resume.fit(spec.commandLine().getErr())) {
       return ExitCode.USAGE;
     }
     RunConsole console = new RunConsole(out, effective.recipe().loggingSteps());
@@ -93,7 +83,7 @@ final class TrainCommand implements Callable<Integer> {
     RunConsole.Place place =
         address == null ? RunConsole.Place.HERE : console.processes(count, address);
     RunResult result =
-        console.run(effective, settings, count, resume, resumeAnyway, place, dashboard);
+        console.run(effective, settings, count, resume.resume, resume.anyway, place, dashboard);
     return result.finished() ? ExitCode.OK : console.exitCode();
   }
 
