@@ -147,6 +147,7 @@ public final class ClusterNode implements AutoCloseable {
         Cluster cluster = Cluster.get(system);
         cluster.manager().tell(Join.create(cluster.selfMember().address()));
       }
+      StreamsEnd.watch(system);
       ClusterNode node = new ClusterNode(system, bulk, content);
       if (options.oneOfSeveral()) {
         node.form(options.seeds(), options.host() + ":" + options.port());
