@@ -16,6 +16,9 @@ import java.util.stream.Stream;
  */
 interface CheckpointFs {
 
+  /** Comes before every checkpoint, and changes nothing. */
+  default void begin() throws IOException {}
+
   /** Creates a folder; its parents exist. */
   void createFolder(Path folder) throws IOException;
 

@@ -39,6 +39,10 @@ public final class CheckpointWriter {
   /** Unfinished or unwanted folders: their names are no checkpoint's, so nobody loads them. */
   private static final String TEMPORARY = ".checkpoint-tmp-";
 
+  /** With the steps and the attempt: one attempt's never is another's. */
+  private static final Pattern UNFINISHED =
+      Pattern.compile(Pattern.quote(TEMPORARY) + "\\d{1,18}-(\\d{1,18})");
+
   private static final String DISCARDED = ".checkpoint-old-";
 
   /** What a ledger is saved as until it is part of a checkpoint. */
@@ -48,6 +52,9 @@ public final class CheckpointWriter {
   private final Clock clock;
   private final int saveTotalLimit;
   private final FreeSpace space;
+
+  /** For the folder that nobody else has: it may go at any time. */
+  private final CheckpointFs own;
 
   /**
    * A writer for one run.
@@ -69,10 +76,21 @@ public final class CheckpointWriter {
   }
 
   CheckpointWriter(CheckpointFs fs, int saveTotalLimit, Clock clock, FreeSpace space) {
+    this(fs, saveTotalLimit, clock, space, fs);
+  }
+
+  private CheckpointWriter(
+      CheckpointFs fs, int saveTotalLimit, Clock clock, FreeSpace space, CheckpointFs own) {
     this.fs = fs;
     this.saveTotalLimit = saveTotalLimit;
     this.clock = clock;
     this.space = space;
+    this.own = own;
+  }
+
+  /** The same writer, which writes nothing more when an attempt's time is over. */
+  CheckpointWriter during(Tenure tenure) {
+    return new CheckpointWriter(tenure.of(fs), saveTotalLimit, clock, space, fs);
   }
 
   /** Where the ledger's state waits for the checkpoint after so many steps. */
@@ -88,7 +106,7 @@ public final class CheckpointWriter {
   public static void clean(Path outputDir) {
     try {
       new CheckpointWriter(CheckpointFs.real(), 0, Clock.systemUTC())
-          .removeLeftovers(outputDir, Long.MAX_VALUE);
+          .removeLeftovers(outputDir, Long.MAX_VALUE, Long.MAX_VALUE);
     } catch (IOException e) {
       throw new UserError(
           "output_dir %s: an unfinished checkpoint cannot be removed (%s)".formatted(outputDir, e),
@@ -106,12 +124,14 @@ public final class CheckpointWriter {
    */
   public Path write(Path outputDir, CheckpointContent content) {
     long steps = content.facts().getCommittedSteps();
+    long attempt = content.facts().getAttempt();
     Path folder = Checkpoints.folder(outputDir, steps);
+    Path temporary = outputDir.resolve(TEMPORARY + steps + "-" + attempt);
     try {
-      removeLeftovers(outputDir, steps);
+      fs.begin();
+      removeLeftovers(outputDir, steps, attempt);
       if (!isThere(folder, content.facts())) {
         space.require(outputDir, content.bytes());
-        Path temporary = outputDir.resolve(TEMPORARY + steps);
         fs.createFolder(temporary);
         fill(temporary, content);
         publish(outputDir, temporary, folder);
@@ -120,7 +140,7 @@ public final class CheckpointWriter {
       return folder;
     } catch (IOException e) {
       UserError error = notWritten(outputDir, content, e);
-      discard(outputDir.resolve(TEMPORARY + steps));
+      discard(temporary);
       throw error;
     }
   }
@@ -129,20 +149,25 @@ public final class CheckpointWriter {
   private void discard(Path temporary) {
     try {
       if (Files.exists(temporary)) {
-        fs.deleteAll(temporary);
+        own.deleteAll(temporary);
       }
     } catch (IOException e) {
       LOG.warn("{} cannot be removed: {}", temporary, e.toString());
     }
   }
 
-  /** Ledgers of later steps wait for checkpoints that are still to be written. */
-  private void removeLeftovers(Path outputDir, long before) throws IOException {
+  /**
+   * Ledgers of later steps wait for checkpoints that are still to be written, and a later attempt
+   * may be writing one.
+   */
+  private void removeLeftovers(Path outputDir, long before, long attempt) throws IOException {
     for (Path entry : CheckpointFs.entries(outputDir)) {
       String name = entry.getFileName().toString();
       Matcher ledger = WAITING_LEDGER.matcher(name);
       boolean old = ledger.matches() && Long.parseLong(ledger.group(1)) < before;
-      if (old || name.startsWith(TEMPORARY) || name.startsWith(DISCARDED)) {
+      Matcher unfinished = UNFINISHED.matcher(name);
+      boolean later = unfinished.matches() && Long.parseLong(unfinished.group(1)) > attempt;
+      if (old || name.startsWith(TEMPORARY) && !later || name.startsWith(DISCARDED)) {
         fs.deleteAll(entry);
       }
     }
@@ -212,7 +237,7 @@ public final class CheckpointWriter {
       fs.rename(old.folder(), discarded);
       fs.deleteAll(discarded);
     }
-    removeLeftovers(outputDir, verified);
+    removeLeftovers(outputDir, verified, facts.getAttempt());
   }
 
   private CheckpointManifest manifest(Path folder, CheckpointContent content) throws IOException {
@@ -265,6 +290,12 @@ public final class CheckpointWriter {
   }
 
   private UserError notWritten(Path outputDir, CheckpointContent content, IOException e) {
+    if (e instanceof Tenure.Over) {
+      return new UserError(
+          "%s: checkpoint-%d is not written here: %s"
+              .formatted(outputDir, content.facts().getCommittedSteps(), e.getMessage()),
+          e);
+    }
     return new UserError(
         String.format(
             "%s: checkpoint-%d cannot be written (%s): %s. Make room or mend the permissions; older"

@@ -34,6 +34,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -82,7 +83,8 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
 
   private record Overdue(Write write) implements Command {}
 
-  private record Finished(Write write, String folder, double seconds, Throwable failure)
+  private record Finished(
+      Write write, String folder, double seconds, double copySeconds, Throwable failure)
       implements Command {}
 
   /** Weights and two moments. */
@@ -93,6 +95,7 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
   private final RunFacts facts;
   private final LaneInbox inbox;
   private final CheckpointWriter writer;
+  private final Tenure tenure;
   private final CheckpointContent.PathWriter metadata;
   private final Executor blockingIo;
   private final Map<Long, Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>>> snapshots =
@@ -100,6 +103,8 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
   private final List<Write> waiting = new ArrayList<>();
   private final TimerScheduler<Command> timers;
   private boolean writing;
+
+  /** Slices up to these steps are not wanted any more. */
   private long written = -1;
 
   /**
@@ -107,11 +112,18 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
    *
    * @param metadata copies the model's configuration and tokenizer into a folder
    * @param space asked before each checkpoint
+   * @param takenOver whether another process is known to carry the run on; asked before a
+   *     checkpoint becomes visible
    */
   public static Behavior<Command> create(
-      RunFacts facts, LaneInbox inbox, CheckpointContent.PathWriter metadata, FreeSpace space) {
+      RunFacts facts,
+      LaneInbox inbox,
+      CheckpointContent.PathWriter metadata,
+      FreeSpace space,
+      BooleanSupplier takenOver) {
     int limit = facts.plan().recipe().saveTotalLimit().orElse(0);
-    return create(facts, inbox, metadata, new CheckpointWriter(limit, Clock.systemUTC(), space));
+    CheckpointWriter writer = new CheckpointWriter(limit, Clock.systemUTC(), space);
+    return create(facts, inbox, metadata, writer, takenOver);
   }
 
   /** The same with a writer on another disk. */
@@ -119,11 +131,13 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
       RunFacts facts,
       LaneInbox inbox,
       CheckpointContent.PathWriter metadata,
-      CheckpointWriter writer) {
+      CheckpointWriter writer,
+      BooleanSupplier takenOver) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
-                timers -> new Checkpointer(context, timers, facts, inbox, metadata, writer)));
+                timers ->
+                    new Checkpointer(context, timers, facts, inbox, metadata, writer, takenOver)));
   }
 
   private Checkpointer(
@@ -132,13 +146,15 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
       RunFacts facts,
       LaneInbox inbox,
       CheckpointContent.PathWriter metadata,
-      CheckpointWriter writer) {
+      CheckpointWriter writer,
+      BooleanSupplier takenOver) {
     super(context);
     this.timers = timers;
     this.facts = facts;
     this.inbox = inbox;
     this.metadata = metadata;
-    this.writer = writer;
+    this.tenure = new Tenure(takenOver);
+    this.writer = writer.during(tenure);
     this.blockingIo =
         context
             .getSystem()
@@ -197,22 +213,24 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
   }
 
   private Behavior<Command> onOverdue(Write write) {
-    var snapshot = snapshots.getOrDefault(write.committedSteps(), Map.of());
-    String state =
-        waiting.remove(write)
-            ? (writing ? "an earlier one is still being written" : "slices are missing")
-            : "the disk is not done";
-    Map<BulkHeader.Kind, Object> here = new TreeMap<>();
-    snapshot.forEach((kind, slices) -> here.put(kind, slices.keySet()));
+    String why = "the disk is not done";
+    List<Integer> missing = List.of();
+    if (waiting.remove(write)) {
+      var snapshot = snapshots.getOrDefault(write.committedSteps(), Map.of());
+      Map<BulkHeader.Kind, Object> here = new TreeMap<>();
+      snapshot.forEach((kind, slices) -> here.put(kind, slices.keySet()));
+      missing = missing(snapshot);
+      why =
+          "%s; slices that have come: %s of %d"
+              .formatted(
+                  writing ? "an earlier one is still being written" : "slices are missing",
+                  here,
+                  facts.slices().size());
+    }
     String error =
-        "the checkpoint after %d steps is not written after %s: %s; slices that have come: %s of %d"
-            .formatted(
-                write.committedSteps(),
-                facts.settings().deadlines().checkpoint(),
-                state,
-                here,
-                facts.slices().size());
-    write.replyTo().tell(new Written(write.committedSteps(), null, 0, 0, error, missing(snapshot)));
+        "the checkpoint after %d steps is not written after %s: %s"
+            .formatted(write.committedSteps(), facts.settings().deadlines().checkpoint(), why);
+    write.replyTo().tell(new Written(write.committedSteps(), null, 0, 0, error, missing));
     return this;
   }
 
@@ -233,7 +251,8 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
       if (snapshot != null && complete(snapshot)) {
         waiting.remove(write);
         writing = true;
-        start(write, snapshot);
+        written = Math.max(written, write.committedSteps());
+        start(write, snapshots.remove(write.committedSteps()));
         return;
       }
     }
@@ -244,8 +263,13 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
     return snapshot.size() == KINDS && snapshot.values().stream().allMatch(m -> m.size() == slices);
   }
 
+  /**
+   * Has the snapshot written, which belongs to the writing from now on: its blocks are released
+   * when the disk is done with them, be it after this actor's end.
+   */
   private void start(Write write, Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>> snapshot) {
     long began = System.nanoTime();
+    double copySeconds = copySeconds(snapshot);
     CompletableFuture<Path> folder =
         CompletableFuture.supplyAsync(() -> writeNow(write, snapshot), blockingIo);
     getContext()
@@ -256,12 +280,18 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
                     write,
                     path == null ? null : path.toString(),
                     (System.nanoTime() - began) / 1e9,
+                    copySeconds,
                     failure));
   }
 
   private Path writeNow(Write write, Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>> snapshot) {
     Path ledger = Path.of(write.ledgerFile());
-    Path folder = write(write, ledger, snapshot);
+    Path folder;
+    try {
+      folder = write(write, ledger, snapshot);
+    } finally {
+      release(snapshot);
+    }
     try {
       Files.deleteIfExists(ledger);
     } catch (IOException e) {
@@ -353,8 +383,6 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
     writing = false;
     long steps = finished.write().committedSteps();
     timers.cancel(steps);
-    double copySeconds = copySeconds(steps);
-    written = Math.max(written, steps);
     release(steps);
     String error = null;
     if (finished.failure() != null) {
@@ -370,14 +398,19 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
         .replyTo()
         .tell(
             new Written(
-                steps, finished.folder(), finished.seconds(), copySeconds, error, List.of()));
+                steps,
+                finished.folder(),
+                finished.seconds(),
+                finished.copySeconds(),
+                error,
+                List.of()));
     writeWhenReady();
     return this;
   }
 
   /** Slices are copied side by side, so the run waited for the slowest. */
-  private double copySeconds(long steps) {
-    return snapshots.getOrDefault(steps, Map.of()).values().stream()
+  private static double copySeconds(Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>> snapshot) {
+    return snapshot.values().stream()
             .flatMap(slices -> slices.values().stream())
             .mapToLong(block -> block.header().assignment())
             .max()
@@ -388,13 +421,18 @@ public final class Checkpointer extends AbstractBehavior<Checkpointer.Command> {
   private void release(long upTo) {
     snapshots.entrySet().stream()
         .filter(entry -> entry.getKey() <= upTo)
-        .flatMap(entry -> entry.getValue().values().stream())
-        .flatMap(slices -> slices.values().stream())
-        .forEach(block -> block.release().run());
+        .forEach(entry -> release(entry.getValue()));
     snapshots.keySet().removeIf(version -> version <= upTo);
   }
 
+  private static void release(Map<BulkHeader.Kind, Map<Integer, LaneInbox.Block>> snapshot) {
+    snapshot.values().stream()
+        .flatMap(slices -> slices.values().stream())
+        .forEach(block -> block.release().run());
+  }
+
   private Behavior<Command> onPostStop(PostStop signal) {
+    tenure.end();
     release(Long.MAX_VALUE);
     inbox.close();
     return this;

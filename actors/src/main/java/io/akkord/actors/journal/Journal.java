@@ -152,6 +152,19 @@ public final class Journal implements AutoCloseable {
     }
   }
 
+  /** Whether another process is known to have taken the run over. */
+  public boolean isTakenOver() {
+    try {
+      database.force();
+      return false;
+    } catch (RunLock.TakenOver e) {
+      return true;
+    } catch (SQLException e) {
+      // What is written meanwhile counts when the database is back and its lock still this one's.
+      return false;
+    }
+  }
+
   @Override
   public void close() {
     database.close();

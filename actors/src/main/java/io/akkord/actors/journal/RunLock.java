@@ -19,6 +19,15 @@ import java.util.concurrent.TimeUnit;
  * acknowledged.
  */
 final class RunLock implements AutoCloseable {
+  /** Another process carries the run on. */
+  static final class TakenOver extends SQLException {
+    private static final long serialVersionUID = 1;
+
+    TakenOver() {
+      super("another process has taken this run's journal over");
+    }
+  }
+
   private static final Duration POLL = Duration.ofMillis(200);
 
   private final PostgresServer server;
@@ -88,6 +97,9 @@ final class RunLock implements AutoCloseable {
 
   /**
    * Returns if this process still is the only writer; takes the lock again if its session broke.
+   *
+   * @throws TakenOver if another process has it
+   * @throws SQLException if the database cannot tell
    */
   synchronized void verify() throws SQLException {
     if (session != null) {
@@ -100,7 +112,7 @@ final class RunLock implements AutoCloseable {
     }
     if (!tryTake()) {
       close();
-      throw new SQLException("another process has taken this run's journal over");
+      throw new TakenOver();
     }
   }
 

@@ -88,7 +88,12 @@ final class RunActor {
     LaneInbox checkpoints = new LaneInbox(parts.bulk());
     ActorRef<Checkpointer.Command> checkpointer =
         context.spawn(
-            Checkpointer.create(facts, checkpoints, parts.inputs()::writeMetadata, parts.space()),
+            Checkpointer.create(
+                facts,
+                checkpoints,
+                parts.inputs()::writeMetadata,
+                parts.space(),
+                parts.journal()::isTakenOver),
             "checkpointer");
     ActorRef<SliceFeeder.Feed> feeder =
         context.spawn(

@@ -182,6 +182,18 @@ class CheckpointWriterTest {
   }
 
   @Test
+  void whatALaterAttemptIsWritingStays() throws IOException {
+    long attempt = content(4).facts().getAttempt();
+    Path earlier = Files.createDirectory(output.resolve(".checkpoint-tmp-2-" + (attempt - 1)));
+    Path later = Files.createDirectory(output.resolve(".checkpoint-tmp-2-" + (attempt + 1)));
+    writer(0).write(output, content(4));
+    assertThat(earlier).doesNotExist();
+    assertThat(later).exists();
+    CheckpointWriter.clean(output);
+    assertThat(later).as("nobody writes before a run begins").doesNotExist();
+  }
+
+  @Test
   void anOutputFolderThatIsNotThereIsNamed() {
     assertThatThrownBy(() -> writer(0).write(output.resolve("gone"), content(4)))
         .isInstanceOf(UserError.class)

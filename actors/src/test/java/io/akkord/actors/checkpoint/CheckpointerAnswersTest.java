@@ -53,7 +53,7 @@ class CheckpointerAnswersTest {
   private ActorRef<Checkpointer.Command> checkpointer(FreeSpace space) {
     inbox = new LaneInbox(bulk);
     CheckpointWriter writer = new CheckpointWriter(0, CLOCK, space);
-    return KIT.spawn(Checkpointer.create(facts, inbox, f -> {}, writer));
+    return KIT.spawn(Checkpointer.create(facts, inbox, f -> {}, writer, () -> false));
   }
 
   private Path outputDir() {

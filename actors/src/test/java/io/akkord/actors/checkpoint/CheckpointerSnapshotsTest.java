@@ -82,7 +82,8 @@ class CheckpointerSnapshotsTest {
                 facts,
                 inbox,
                 to -> Files.writeString(to.resolve("config.json"), "{}"),
-                FreeSpace.real()));
+                FreeSpace.real(),
+                () -> false));
     List<CompletableFuture<Void>> strange =
         List.of(
             send(header(2, 2, Kind.SNAPSHOT_WEIGHTS, Dtype.FLOAT32, 0), 2, 90),

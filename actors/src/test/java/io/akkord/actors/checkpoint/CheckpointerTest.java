@@ -26,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -47,6 +48,7 @@ class CheckpointerTest {
   private final AtomicInteger begun = new AtomicInteger();
   private final CountDownLatch mayFinish = new CountDownLatch(1);
   private final TestProbe<Checkpointer.Written> written = KIT.createTestProbe();
+  private final AtomicBoolean takenOver = new AtomicBoolean();
   private RunFacts facts;
   private ActorRef<Checkpointer.Command> checkpointer;
 
@@ -72,7 +74,8 @@ class CheckpointerTest {
                   begun.incrementAndGet();
                   await(mayFinish);
                 },
-                FreeSpace.real()));
+                FreeSpace.real(),
+                takenOver::get));
   }
 
   private static void await(CountDownLatch latch) throws IOException {
@@ -107,8 +110,19 @@ class CheckpointerTest {
     return bulk.send(inbox.address(), header, bytes);
   }
 
-  private void sendAll(long steps) {
-    STATE.forEach(kind -> facts.slices().forEach(slice -> send(steps, slice.index(), kind)));
+  /** Completes when nobody needs the blocks any more. */
+  private CompletableFuture<Void> sendAll(long steps) {
+    return CompletableFuture.allOf(
+        STATE.stream()
+            .flatMap(kind -> facts.slices().stream().map(slice -> send(steps, slice.index(), kind)))
+            .map(CompletionStage::toCompletableFuture)
+            .toArray(CompletableFuture[]::new));
+  }
+
+  private List<String> files() throws IOException {
+    try (var entries = Files.list(folder.resolve("run"))) {
+      return entries.map(path -> path.getFileName().toString()).sorted().toList();
+    }
   }
 
   private static void awaitBegun(AtomicInteger begun, int count) {
@@ -190,6 +204,46 @@ class CheckpointerTest {
     assertThat(written.receiveMessage(LONG).error())
         .contains("the checkpoint after 4 steps", "an earlier one is still being written");
     mayFinish.countDown();
+  }
+
+  @Test
+  void whatIsBeingWrittenWhenTheAttemptEndsKeepsItsSlicesAndIsNotPublished() throws Exception {
+    start("30s");
+    List<String> before = files();
+    write(2);
+    CompletableFuture<Void> released = sendAll(2);
+    awaitBegun(begun, 1);
+    assertThat(files()).contains(".checkpoint-tmp-2-1");
+    KIT.stop(checkpointer);
+    assertThat(released).as("whoever sent them may use their memory again then").isNotDone();
+    mayFinish.countDown();
+    released.get(LONG.toSeconds(), TimeUnit.SECONDS);
+    assertThat(files()).isEqualTo(before);
+  }
+
+  @Test
+  void nothingIsWrittenToARunThatAnotherProcessHasTakenOver() throws Exception {
+    start("30s");
+    takenOver.set(true);
+    write(2);
+    CompletableFuture<Void> released = sendAll(2);
+    assertThat(written.receiveMessage(LONG).error())
+        .contains("checkpoint-2 is not written here: another process has taken the run over");
+    assertThat(begun).hasValue(0);
+    released.get(LONG.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  @Test
+  void aRunThatIsTakenOverWhileItsCheckpointIsWrittenDoesNotGetIt() throws Exception {
+    start("30s");
+    List<String> before = files();
+    write(2);
+    sendAll(2);
+    awaitBegun(begun, 1);
+    takenOver.set(true);
+    mayFinish.countDown();
+    assertThat(written.receiveMessage(LONG).error()).contains("another process has taken");
+    assertThat(files()).isEqualTo(before);
   }
 
   @Test

@@ -107,6 +107,8 @@ class PostgresJournalTest {
           .isInstanceOf(UserError.class)
           .hasMessage(
               "no attempt is begun here: another process has taken this run's journal over");
+      assertThat(first.isTakenOver()).isTrue();
+      assertThat(second.isTakenOver()).isFalse();
       second.requireOnlyWriter();
       second.diskSync(Runnable::run).sync().toCompletableFuture().get(10, TimeUnit.SECONDS);
     }

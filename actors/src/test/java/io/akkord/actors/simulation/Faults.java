@@ -23,6 +23,8 @@ enum Faults {
   NO_END_OF_OLDER_ATTEMPTS,
   /** A head acknowledges what it has written after another one has taken the run's lock. */
   NO_LOCK,
+  /** A head publishes the checkpoint that it is writing when another one takes the run's lock. */
+  CHECKPOINT_WITHOUT_LOCK,
   /** A slice is taken for sent while it is still on its way, so the next update writes into it. */
   PUBLISH_IN_PLACE;
 

@@ -23,11 +23,11 @@ final class HeadDisk extends LossyDisk {
         simulation.loop.now(),
         operation.hashCode(),
         () -> by + " " + operation + " " + path.getFileName());
-    if (simulation.older != null && simulation.older.process == by) {
-      // The product does not keep a head that has lost the lock from finishing a checkpoint: the
-      // known limits in ARCHITECTURE.md say what that may cost. Here the folder is the other one's.
-      throw new IOException("another process has the run's lock");
-    }
+    Broken.unless(
+        !operation.equals("rename") || by == null || !simulation.disk.isTakenFrom(by),
+        "%s renames %s, and another process has the run's lock",
+        by,
+        path.getFileName());
     if (simulation.disk.fails()) {
       throw new IOException("No space left on device");
     }

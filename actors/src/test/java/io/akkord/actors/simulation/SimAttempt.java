@@ -21,6 +21,7 @@ import io.akkord.actors.supervisor.Supervisor;
 import io.akkord.actors.supervisor.SupervisorSetup;
 import io.akkord.actors.worker.RunSpec;
 import io.akkord.actors.worker.WorkerHost;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /** The actors of one attempt on the head, put together as a run does it. */
@@ -33,6 +34,7 @@ final class SimAttempt {
       DiskSync sync,
       SliceStore.Initial initial,
       CheckpointWriter writer,
+      BooleanSupplier takenOver,
       Bulk bulk,
       ActorRef<WorkerHost.Command> control,
       Consumer<RunEvent> listener,
@@ -113,7 +115,9 @@ final class SimAttempt {
     LaneInbox checkpoints = new LaneInbox(parts.bulk());
     ActorRef<Checkpointer.Command> checkpointer =
         context.spawn(
-            Checkpointer.create(facts, checkpoints, folder -> {}, parts.writer()), "checkpointer");
+            Checkpointer.create(
+                facts, checkpoints, folder -> {}, parts.writer(), parts.takenOver()),
+            "checkpointer");
     ActorRef<SliceFeeder.Feed> feeder =
         context.spawn(
             SliceFeeder.create(facts, parts.bulk(), parts.setup().startStep(), parts.initial()),

@@ -51,6 +51,11 @@ final class SimDisk {
     holder = head;
   }
 
+  /** Whether another head has the run's lock. */
+  boolean isTakenFrom(SimProcess head) {
+    return head != holder;
+  }
+
   /** How long an operation takes. */
   long delay() {
     long delay = loop.between(LEAST, MOST);
@@ -215,7 +220,7 @@ final class SimDisk {
               done.completeExceptionally(new IOException("the disk does not answer"));
               return;
             }
-            if (asker != holder && locks) {
+            if (isTakenFrom(asker) && locks) {
               done.completeExceptionally(new IOException("another process has the run's lock"));
               return;
             }

@@ -218,6 +218,7 @@ final class SimHead {
                 simulation.disk.sync(),
                 initial(now, reader),
                 simulation.files.writer(scenario.plan().recipe().saveTotalLimit().orElse(0), CLOCK),
+                this::isTakenOver,
                 lanes,
                 control == null ? null : control.ref,
                 this::onEvent,
@@ -237,6 +238,11 @@ final class SimHead {
     } catch (IOException e) {
       loop.after(Duration.ofSeconds(1), process, () -> begin(kept));
     }
+  }
+
+  private boolean isTakenOver() {
+    return simulation.disk.isTakenFrom(process)
+        && !simulation.planted.contains(Faults.CHECKPOINT_WITHOUT_LOCK);
   }
 
   private LedgerSeed planted(LedgerSeed seed) {

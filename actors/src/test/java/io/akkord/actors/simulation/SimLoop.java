@@ -22,8 +22,11 @@ final class SimLoop {
   private static final Map<String, SimLoop> LOOPS = new ConcurrentHashMap<>();
   private static final AtomicLong NAMES = new AtomicLong();
 
-  /** What makes the name of an actor unique in its actor system; another seed has other numbers. */
-  private static final Pattern UNIQUE = Pattern.compile("~loop-\\d+~\\d+");
+  /**
+   * What makes the name of an actor unique in its actor system, or a nameless one's among its
+   * siblings; another seed has other numbers.
+   */
+  private static final Pattern UNIQUE = Pattern.compile("~loop-\\d+~\\d+|(?<=/)\\$[^/]+");
 
   private static final long LONGEST_PAUSE = 20_000;
 

@@ -72,13 +72,15 @@ class SimulationTest {
     }
   }
 
+  /** Or a seed that fails among others could not be replayed alone. */
   @Test
-  void aSeedIsTheSameHistoryEveryTime() {
-    try (SimWorld one = new SimWorld();
-        SimWorld other = new SimWorld()) {
-      for (long seed = 1; seed <= 10; seed++) {
-        Simulation.Result first = Seeds.run(one, seed);
-        assertThat(Seeds.run(other, seed)).isEqualTo(first);
+  void aSeedIsTheSameHistoryWhateverRanBefore() {
+    try (SimWorld used = new SimWorld()) {
+      for (long seed = 0; seed < 20; seed++) {
+        Simulation.Result among = Seeds.run(used, seed);
+        try (SimWorld fresh = new SimWorld()) {
+          assertThat(Seeds.run(fresh, seed)).isEqualTo(among);
+        }
       }
     }
   }

@@ -40,9 +40,13 @@ public final class DashboardBench {
   private static final int LENGTH = 256;
   private static final int CLIENTS = 5;
   private static final int STEPS = 100_000;
+
+  /** Which may pass before those who look are there. */
+  private static final int SPARE_STEPS = 4;
+
   private static final int NODES = 64;
   private static final int DEADLINE_SECONDS = 60;
-  private static final List<String> NOT_COUNTED = List.of("worker-", "bench-client", "HttpClient");
+  private static final List<String> NOT_COUNTED = List.of("worker-");
 
   /** What a page asks for before it is whole. */
   private static final List<String> PAGE =
@@ -90,8 +94,9 @@ public final class DashboardBench {
   /**
    * Seconds per step of one run while five people look at Overview, Runs, Nodes, Steps and Ledger,
    * served by this very process, against those of the same run while nobody does, in turn; 21.7 M,
-   * batch 4×256. And, as seconds per step of a shared machine scatter by more than what is looked
-   * for, what the pages cost in processor time, of the cores that the run has.
+   * batch 4×256. The people sit in another process that yields to this one, as their browsers are
+   * on other machines. And, as seconds per step of a shared machine scatter by more than what is
+   * looked for, what the pages cost in processor time, of the cores that the run has.
    */
   public List<Figure> open() throws Exception {
     try (BenchFolder folder = BenchFolder.create()) {
@@ -99,7 +104,7 @@ public final class DashboardBench {
       EffectiveRecipe recipe = recipe(folder, output);
       RunSet runs = RunSet.beside(output);
       try (DashboardServer server = server(runs)) {
-        InTurn turns = new InTurn(server.url(), output.getFileName().toString());
+        InTurn turns = new InTurn();
         TrainingRun run =
             TrainingRun.start(
                 new TrainOptions(
@@ -113,9 +118,11 @@ public final class DashboardBench {
                       turns.on(event);
                     }));
         runs.begin(output).follow(new Unstoppable(run));
-        turns.run = runs.begin(output).id();
-        RunResult result = run.result().toCompletableFuture().get(2, TimeUnit.HOURS);
-        turns.close();
+        RunResult result;
+        try (Visitors visitors = Visitors.start(server.url(), runs.begin(output).id(), CLIENTS)) {
+          turns.visitors = visitors;
+          result = run.result().toCompletableFuture().get(2, TimeUnit.HOURS);
+        }
         if (!result.finished()) {
           throw new IllegalStateException("the benchmark's run ended: " + result.reason());
         }
@@ -148,7 +155,7 @@ public final class DashboardBench {
                 output,
                 ROWS,
                 ROWS,
-                (2 * rounds + 1) * (steps + 1) + 1,
+                (2 * rounds + 1) * (steps + 1) + SPARE_STEPS,
                 LENGTH,
                 threads),
         folder.root(),
@@ -160,29 +167,23 @@ public final class DashboardBench {
    * the first block, in which the pages ask without a pause until the compilers have come to rest.
    */
   private final class InTurn {
-    private final String base;
     private final double[] open = new double[rounds];
     private final double[] alone = new double[rounds];
-    private volatile String run;
-    private DashboardClients clients;
     private final double[] openCpu = new double[rounds];
     private final double[] aloneCpu = new double[rounds];
+    private volatile Visitors visitors;
     private long begun;
     private Map<Long, Long> cpuBegun = Map.of();
+    private double answersPerSecond;
     private int block = -1;
     private int inBlock;
 
-    InTurn(String base, String run) {
-      this.base = base;
-      this.run = run;
-    }
-
     void on(RunEvent event) {
-      if (!(event instanceof RunEvent.Step) || block >= 2 * rounds) {
+      if (!(event instanceof RunEvent.Step) || visitors == null || block >= 2 * rounds) {
         return;
       }
       if (block < 0 && inBlock == 0) {
-        clients = DashboardClients.hasty(base, run, CLIENTS);
+        visitors.hasty();
       }
       if (inBlock == 1) {
         begun = System.nanoTime();
@@ -197,41 +198,39 @@ public final class DashboardBench {
     }
 
     private void ended(double seconds, double cpu) {
-      if (block >= 0) {
-        (block % 2 == 0 ? open : alone)[block / 2] = seconds;
-        (block % 2 == 0 ? openCpu : aloneCpu)[block / 2] = cpu;
+      boolean watched = block % 2 != 1;
+      if (watched) {
+        answersPerSecond = visitors.leave() / (seconds * steps);
       }
-      if (block % 2 == 1) {
+      if (block >= 0) {
+        (watched ? open : alone)[block / 2] = seconds;
+        (watched ? openCpu : aloneCpu)[block / 2] = cpu;
+      }
+      if (block >= 0 && !watched) {
         int round = block / 2;
         progress.accept(
-            "dashboard round %d of %d: %.3f s/step with %d pages open, %.3f without; CPU of all but the engine %.2f %%, %.2f %% without"
+            "dashboard round %d of %d: %.3f s/step with %d pages open (%.1f answers a second), %.3f without; CPU of all but the engine %.2f %%, %.2f %% without"
                 .formatted(
                     round + 1,
                     rounds,
                     open[round],
                     CLIENTS,
+                    answersPerSecond,
                     alone[round],
                     100 * openCpu[round],
                     100 * aloneCpu[round]));
       }
       block++;
-      close();
       if (block % 2 == 0 && block < 2 * rounds) {
-        clients = DashboardClients.open(base, run, CLIENTS);
-      }
-    }
-
-    void close() {
-      if (clients != null) {
-        clients.close();
-        if (clients.bytes() == 0) {
-          throw new IllegalStateException("the pages were not served");
-        }
-        clients = null;
+        visitors.open();
       }
     }
 
     List<Figure> figures() {
+      if (block < 2 * rounds) {
+        throw new IllegalStateException(
+            "only %d of %d blocks of steps were measured".formatted(block, 2 * rounds));
+      }
       double[] cost = new double[rounds];
       for (int round = 0; round < rounds; round++) {
         cost[round] = 100 * (openCpu[round] - aloneCpu[round]);
@@ -245,7 +244,7 @@ public final class DashboardBench {
 
   /**
    * Processor time of the JVM's threads by id, but for those that compute, whose own threads are
-   * the engine's and not Java's, and those of the people who look.
+   * the engine's and not Java's.
    */
   private static Map<Long, Long> otherCpuNanos() {
     ThreadMXBean all = ManagementFactory.getThreadMXBean();

@@ -1,18 +1,22 @@
 package io.akkord.deploy.bench;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * People who look: each follows the live stream and goes from page to page, which ask as often as
- * they do in a browser. Of as many people as there are pages each is on another one.
+ * they do in a browser. Of as many people as there are pages each is on another one. In a process
+ * of its own it does what {@link Visitors} writes to it.
  */
 final class DashboardClients implements AutoCloseable {
   private static final int OK = 200;
@@ -37,7 +41,7 @@ final class DashboardClients implements AutoCloseable {
   private final HttpClient http = HttpClient.newHttpClient();
   private final List<Thread> threads = new ArrayList<>();
   private final List<InputStream> streams = new ArrayList<>();
-  private final AtomicLong bytes = new AtomicLong();
+  private final AtomicLong answers = new AtomicLong();
   private final String base;
   private final boolean hasty;
   private volatile boolean closed;
@@ -47,23 +51,33 @@ final class DashboardClients implements AutoCloseable {
     this.hasty = hasty;
   }
 
-  /** As people look: each page asks in its own time. */
-  static DashboardClients open(String base, String run, int count) {
-    return start(new DashboardClients(base, false), run, count);
+  /**
+   * Obeys, line by line: {@link Visitors#OPEN}, {@link Visitors#HASTY}, or {@link Visitors#CLOSE},
+   * which is answered with the number of the answers that were read.
+   *
+   * @param words the server's address, the run, how many people
+   */
+  public static void main(String[] words) throws IOException {
+    BufferedReader orders =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    DashboardClients clients = null;
+    for (String order = orders.readLine(); order != null; order = orders.readLine()) {
+      if (order.equals(Visitors.CLOSE)) {
+        clients.close();
+        System.out.println(clients.answers.get());
+      } else {
+        clients = new DashboardClients(words[0], order.equals(Visitors.HASTY));
+        start(clients, words[1], Integer.parseInt(words[2]));
+      }
+    }
   }
 
-  /** The same questions, one after the other. */
-  static DashboardClients hasty(String base, String run, int count) {
-    return start(new DashboardClients(base, true), run, count);
-  }
-
-  private static DashboardClients start(DashboardClients clients, String run, int count) {
+  private static void start(DashboardClients clients, String run, int count) {
     for (int i = 0; i < count; i++) {
       clients.start("live-" + i, clients::live);
       int first = i;
       clients.start("page-" + i, () -> clients.look(run, first));
     }
-    return clients;
   }
 
   private interface Work {
@@ -104,8 +118,8 @@ final class DashboardClients implements AutoCloseable {
       streams.add(in);
     }
     byte[] buffer = new byte[1 << 14];
-    for (int read = 0; read >= 0 && !closed; read = in.read(buffer)) {
-      bytes.addAndGet(read);
+    while (!closed && in.read(buffer) >= 0) {
+      // The page draws what it hears.
     }
   }
 
@@ -115,17 +129,13 @@ final class DashboardClients implements AutoCloseable {
       for (int stayed = 0; stayed < STAY_MS && !closed; stayed += page.everyMs()) {
         for (String question : page.questions()) {
           try (InputStream in = get("/api/v1/" + question.replace("RUN", run))) {
-            bytes.addAndGet(in.readAllBytes().length);
+            in.readAllBytes();
+            answers.incrementAndGet();
           }
         }
         Thread.sleep(hasty ? 0 : Math.min(page.everyMs(), STAY_MS - stayed));
       }
     }
-  }
-
-  /** What all of them have read. */
-  long bytes() {
-    return bytes.get();
   }
 
   @Override

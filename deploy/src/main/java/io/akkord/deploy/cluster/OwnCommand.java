@@ -1,5 +1,6 @@
 package io.akkord.deploy.cluster;
 
+import io.akkord.deploy.Main;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +11,11 @@ public final class OwnCommand {
 
   /** A command for a process of the same build and settings. */
   public static List<String> of(List<String> words) {
+    return of(Main.class, words);
+  }
+
+  /** The same for a class with a main method. */
+  public static List<String> of(Class<?> main, List<String> words) {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -20,7 +26,7 @@ public final class OwnCommand {
       command.add("-Dakkord.home=" + home);
     }
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add("io.akkord.deploy.Main");
+    command.add(main.getName());
     command.addAll(words);
     return command;
   }
