@@ -288,8 +288,10 @@ public final class LedgerReader implements AutoCloseable {
         state.apply(event);
       } else if (event.hasCycleOpened()) {
         CycleOpened cycle = event.getCycleOpened();
-        // A checkpoint after t steps is written after the cycle after t steps, so it holds it.
-        inCycle = cycle.getCommittedSteps() <= end;
+        // A checkpoint after t steps is written after the cycle after t steps, so it holds it. What
+        // an attempt was writing when the next one took over may arrive later and is there twice.
+        boolean closed = state.lastClosedCycle().orElse(0) >= cycle.getCycle();
+        inCycle = cycle.getCommittedSteps() <= end && !closed;
         applyInCycle(event);
       } else if (event.hasGroupStored() || event.hasCycleClosed()) {
         applyInCycle(event);

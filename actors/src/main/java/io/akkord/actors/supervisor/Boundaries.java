@@ -28,7 +28,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -61,8 +60,7 @@ final class Boundaries {
   private final SupervisorSetup setup;
   private final RunFacts facts;
   private final Supervisor.Peers peers;
-  private final Map<String, Supervisor.Member> members;
-  private final Set<String> leaving;
+  private final Members members;
   private final Presence presence;
   private final List<SupervisorEvent> happened = new ArrayList<>();
   private final Map<Integer, Ledger.StoreGroup> unstored = new HashMap<>();
@@ -92,8 +90,7 @@ final class Boundaries {
       TimerScheduler<Supervisor.Command> timers,
       SupervisorSetup setup,
       Supervisor.Peers peers,
-      Map<String, Supervisor.Member> members,
-      Set<String> leaving,
+      Members members,
       Presence presence) {
     this.context = context;
     this.timers = timers;
@@ -101,7 +98,6 @@ final class Boundaries {
     this.facts = setup.facts();
     this.peers = peers;
     this.members = members;
-    this.leaving = leaving;
     this.presence = presence;
     if (setup.bestValue().isPresent()) {
       best =
@@ -324,7 +320,7 @@ final class Boundaries {
 
   private void giveWork() {
     armWorkDeadline();
-    for (String id : Supervisor.staying(members, leaving)) {
+    for (String id : members.staying()) {
       ActorRef<GpuWorker.Command> worker = members.get(id).ref();
       if (phase == Phase.CYCLE && rewriting != null) {
         rewriting.next(id).ifPresent(g -> worker.tell(new GpuWorker.Rewrite(committed, g)));
@@ -567,6 +563,7 @@ final class Boundaries {
     phase = Phase.NONE;
     if (!last) {
       members
+          .all()
           .values()
           .forEach(member -> member.ref().tell(new GpuWorker.Proceed(committed, stamp)));
       peers.server().tell(new ParameterServer.Resumed(committed, stamp));

@@ -30,8 +30,7 @@ final class Placement {
 
   private final SupervisorSetup setup;
   private final Supervisor.Peers peers;
-  private final Map<String, Supervisor.Member> members;
-  private final Set<String> leaving;
+  private final Members members;
   private final ActorRef<WorkerHost.CopyStarted> started;
   private final List<Set<String>> wanted = new ArrayList<>();
   private final List<Map<String, Holder>> placed = new ArrayList<>();
@@ -44,12 +43,10 @@ final class Placement {
       ActorContext<Supervisor.Command> context,
       SupervisorSetup setup,
       Supervisor.Peers peers,
-      Map<String, Supervisor.Member> members,
-      Set<String> leaving) {
+      Members members) {
     this.setup = setup;
     this.peers = peers;
     this.members = members;
-    this.leaving = leaving;
     this.started =
         context.messageAdapter(WorkerHost.CopyStarted.class, Supervisor.CopyStarted::new);
     int slices = setup.facts().slices().size();
@@ -69,19 +66,19 @@ final class Placement {
   }
 
   private List<String> candidates() {
-    return peers.control() != null ? List.of(CONTROL) : Supervisor.staying(members, leaving);
+    return peers.control() != null ? List.of(CONTROL) : members.staying();
   }
 
   /** Asks for every copy that is missing, if there is somebody who stays. */
   void place() {
-    if (!leaving.isEmpty() && leaving.containsAll(members.keySet())) {
+    if (members.allLeave()) {
       return;
     }
     List<String> candidates = candidates();
     for (int slice = 0; slice < wanted.size(); slice++) {
       Set<String> keepers = wanted.get(slice);
       adopt(slice, candidates);
-      long stay = keepers.stream().filter(keeper -> !leaving.contains(keeper)).count();
+      long stay = keepers.stream().filter(keeper -> !members.leaves(keeper)).count();
       for (int k = 0; k < candidates.size() && stay < copies(); k++) {
         String keeper = candidates.get((slice + k) % candidates.size());
         if (keepers.add(keeper)) {
@@ -156,7 +153,9 @@ final class Placement {
       return;
     }
     placed.get(slice).put(holder.id(), holder);
-    members.forEach((id, member) -> holder.ref().tell(new ParameterShard.Admit(id, member.lane())));
+    members
+        .all()
+        .forEach((id, member) -> holder.ref().tell(new ParameterShard.Admit(id, member.lane())));
     if (begun) {
       peers.server().tell(new ParameterServer.AddHolder(slice, holder));
     } else if (setup.takenOver().isEmpty()) {
@@ -226,7 +225,7 @@ final class Placement {
     return holders;
   }
 
-  void admit(String worker, Supervisor.Member member) {
+  void admit(String worker, Members.Member member) {
     tellAll(new ParameterShard.Admit(worker, member.lane()));
   }
 

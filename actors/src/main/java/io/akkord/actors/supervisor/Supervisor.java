@@ -25,6 +25,7 @@ import io.akkord.actors.params.StepReport;
 import io.akkord.actors.params.WorkerPhases;
 import io.akkord.actors.run.RunEvent;
 import io.akkord.actors.run.RunFacts;
+import io.akkord.actors.supervisor.Members.Member;
 import io.akkord.actors.worker.Compute.EvalScore;
 import io.akkord.actors.worker.GpuWorker;
 import io.akkord.actors.worker.RunSpec;
@@ -37,8 +38,6 @@ import io.akkord.proto.SupervisorEvent.RunEnded;
 import io.akkord.proto.SupervisorEvent.WorkerJoined;
 import io.akkord.proto.SupervisorEvent.WorkerLost;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -175,10 +174,6 @@ public final class Supervisor
 
   private record DrainOver(String worker) implements Command {}
 
-  /** A worker of this attempt. */
-  record Member(
-      ActorRef<GpuWorker.Command> ref, LaneAddress lane, ActorRef<WorkerHost.Command> host) {}
-
   /** Events on their way to the journal, and what follows when they are there. */
   private record Writing(List<SupervisorEvent> events, Runnable then) {}
 
@@ -191,18 +186,12 @@ public final class Supervisor
   private final ActorRef<WorkerHost.Command> control;
   private final Boundaries boundaries;
   private final Placement placement;
-  private final Map<String, Member> members = new LinkedHashMap<>();
-  private final Map<String, String> failures = new LinkedHashMap<>();
-  private final Set<ActorRef<GpuWorker.Command>> over = new HashSet<>();
+  private final Members members;
   private final Presence presence = new Presence(System::nanoTime);
-
-  /** Why each of them leaves; members until nothing of them is needed. */
-  private final Map<String, String> leaving = new LinkedHashMap<>();
 
   /** Those that want to leave before the slices they kept are taken over. */
   private final Map<String, Leaving> early = new LinkedHashMap<>();
 
-  private Assignment assignment;
   private long committed;
   private boolean placing;
   private boolean training;
@@ -250,9 +239,9 @@ public final class Supervisor
     this.events = peers.events();
     this.control = peers.control();
     this.committed = setup.startStep();
-    this.boundaries =
-        new Boundaries(context, timers, setup, peers, members, leaving.keySet(), presence);
-    this.placement = new Placement(context, setup, peers, members, leaving.keySet());
+    this.members = new Members(setup.workers(), facts.plan().logicalShards());
+    this.boundaries = new Boundaries(context, timers, setup, peers, members, presence);
+    this.placement = new Placement(context, setup, peers, members);
   }
 
   @Override
@@ -309,12 +298,12 @@ public final class Supervisor
     Member member = members.get(gone.worker());
     // Another process may have taken the name meanwhile.
     return member != null && member.ref().equals(gone.ref())
-        ? lose(gone.worker(), failureOf(gone.worker()))
+        ? lose(gone.worker(), members.failureOf(gone.worker()))
         : Effect().none();
   }
 
   private Effect<SupervisorEvent, RunState> onStarting(Starting starting) {
-    if (!members.containsKey(starting.worker())) {
+    if (!members.has(starting.worker())) {
       presence.at(starting.worker(), starting.host(), starting.pid(), "opens its files");
     }
     return Effect().none();
@@ -367,7 +356,7 @@ public final class Supervisor
     if (ended || known != null && known.ref().equals(join.ref())) {
       return Effect().none();
     }
-    if (over.contains(join.ref())) {
+    if (members.isOver(join.ref())) {
       join.ref().tell(new GpuWorker.Leave("the run goes on without it"));
       return Effect().none();
     }
@@ -381,8 +370,7 @@ public final class Supervisor
       return refuse(state, join);
     }
     Member member = new Member(join.ref(), join.lane(), join.host());
-    members.put(join.worker(), member);
-    failures.remove(join.worker());
+    members.join(join.worker(), member);
     presence.at(join.worker(), join.ref(), join.pid(), "is ready");
     context.watchWith(join.ref(), new Gone(join.worker(), join.ref()));
     events.tell(new RunEvent.Worker(join.worker(), "joined", "after step " + committed));
@@ -391,11 +379,9 @@ public final class Supervisor
       // It follows the parameters at once and computes from the next step on.
       boundaries.welcome(join.worker());
       join.host().tell(new WorkerHost.StopRun(facts.runId(), facts.attempt() - 1));
-      assignment =
-          Assignment.of(assignment.number() + 1, facts.plan().logicalShards(), workerIds());
-      server.tell(new ParameterServer.Rebalance(assignment, refs()));
+      server.tell(new ParameterServer.Rebalance(members.divide(), members.refs()));
       placement.place();
-    } else if (nobodyIsMissing()) {
+    } else if (members.nobodyIsMissing()) {
       startWithWhoIsHere();
     }
     WorkerJoined joined =
@@ -414,29 +400,21 @@ public final class Supervisor
         "worker %s is refused: it computes other bits than the run; it has %s, the run was begun on %s"
             .formatted(join.worker(), join.machine(), state.machine());
     note(reason);
-    failures.put(join.worker(), reason);
-    over.add(join.ref());
+    members.refuse(join.worker(), join.ref(), reason);
     join.ref().tell(new GpuWorker.Leave(reason));
     join.host().tell(new WorkerHost.StopRun(facts.runId(), facts.attempt()));
-    boolean all = !training && members.isEmpty() && failures.size() >= setup.workers();
-    if (all) {
-      return end("failed", "no worker could start" + failureText());
+    if (!training && members.nobodyCame()) {
+      return end("failed", "no worker could start" + members.failureText());
     }
-    if (!training && !placing && nobodyIsMissing()) {
+    if (!training && !placing && members.nobodyIsMissing()) {
       startWithWhoIsHere();
     }
     return Effect().none();
   }
 
-  /** Whether every worker the run was started with is here or will not come. */
-  private boolean nobodyIsMissing() {
-    long failed = failures.keySet().stream().filter(w -> !members.containsKey(w)).count();
-    return !members.isEmpty() && members.size() + failed >= setup.workers();
-  }
-
   private void startWithWhoIsHere() {
-    if (members.size() < setup.workers()) {
-      note("the run starts with %d of %d workers".formatted(members.size(), setup.workers()));
+    if (members.count() < setup.workers()) {
+      note("the run starts with %d of %d workers".formatted(members.count(), setup.workers()));
     }
     place();
   }
@@ -469,13 +447,12 @@ public final class Supervisor
     }
     timers.cancel(StartUpOver.INSTANCE);
     training = true;
-    assignment = Assignment.of(1, facts.plan().logicalShards(), workerIds());
     server.tell(
         new ParameterServer.Begin(
             setup.startStep(),
             setup.adamSteps(),
-            assignment,
-            refs(),
+            members.divide(),
+            members.refs(),
             placement.begin(),
             setup.takenOver().map(TakenOver::previous).orElse(null),
             context.getSelf()));
@@ -488,7 +465,7 @@ public final class Supervisor
   /** What earlier attempts left and this one does not go on from is not needed any more. */
   private void releaseWhatIsLeft() {
     WorkerHost.StopRun earlier = new WorkerHost.StopRun(facts.runId(), facts.attempt() - 1);
-    members.values().forEach(member -> member.host().tell(earlier));
+    members.all().values().forEach(member -> member.host().tell(earlier));
     if (control != null) {
       control.tell(earlier);
     }
@@ -496,25 +473,6 @@ public final class Supervisor
     if (setup.takenOver().filter(t -> !t.saved()).isPresent() && (due.checkpoint() || due.end())) {
       placement.save();
     }
-  }
-
-  private List<String> workerIds() {
-    return staying(members, leaving.keySet());
-  }
-
-  /**
-   * Who takes work and slices: members that do not leave, or all of them if there are no others.
-   */
-  static List<String> staying(Map<String, Member> members, Set<String> leaving) {
-    List<String> all = members.keySet().stream().sorted().toList();
-    List<String> stay = all.stream().filter(id -> !leaving.contains(id)).toList();
-    return stay.isEmpty() ? all : stay;
-  }
-
-  private Map<String, ActorRef<GpuWorker.Command>> refs() {
-    Map<String, ActorRef<GpuWorker.Command>> refs = new LinkedHashMap<>();
-    members.forEach((id, member) -> refs.put(id, member.ref()));
-    return refs;
   }
 
   private Effect<SupervisorEvent, RunState> onStartUpOver() {
@@ -525,7 +483,7 @@ public final class Supervisor
     if (members.isEmpty()) {
       return end(
           "failed",
-          "no worker was ready after %s%s%s".formatted(waited, notReady(), failureText()));
+          "no worker was ready after %s%s%s".formatted(waited, notReady(), members.failureText()));
     }
     if (placing) {
       return end(
@@ -535,14 +493,14 @@ public final class Supervisor
     }
     note(
         "%d of %d workers were ready after %s; the run starts with them%s"
-            .formatted(members.size(), setup.workers(), waited, notReady()));
+            .formatted(members.count(), setup.workers(), waited, notReady()));
     timers.startSingleTimer(StartUpOver.INSTANCE, StartUpOver.INSTANCE, waited);
     place();
     return Effect().none();
   }
 
   private String notReady() {
-    List<String> some = presence.notReady(members.keySet(), failures.keySet());
+    List<String> some = presence.notReady(members.all().keySet(), members.failed());
     return some.isEmpty() ? "" : "; not ready: " + String.join("; ", some);
   }
 
@@ -561,11 +519,11 @@ public final class Supervisor
   }
 
   private Effect<SupervisorEvent, RunState> onWorkerFailed(WorkerFailed failed) {
-    boolean isNew = failures.put(failed.worker(), failed.reason()) == null;
-    if (!training && members.isEmpty() && failures.size() == setup.workers()) {
-      return end("failed", "no worker could start" + failureText());
+    boolean isNew = members.fail(failed.worker(), failed.reason());
+    if (!training && members.nobodyCame()) {
+      return end("failed", "no worker could start" + members.failureText());
     }
-    if (isNew && !ended && !members.containsKey(failed.worker())) {
+    if (isNew && !ended && !members.has(failed.worker())) {
       return goOnWithout(failed);
     }
     return lose(failed.worker(), failed.reason());
@@ -574,30 +532,19 @@ public final class Supervisor
   /** It never joined; if everybody else is here, nobody waits for the start-up deadline. */
   private Effect<SupervisorEvent, RunState> goOnWithout(WorkerFailed failed) {
     note("worker %s cannot take part: %s".formatted(failed.worker(), failed.reason()));
-    if (!training && !placing && nobodyIsMissing()) {
+    if (!training && !placing && members.nobodyIsMissing()) {
       startWithWhoIsHere();
     }
     return Effect().none();
   }
 
-  private String failureOf(String worker) {
-    return failures.getOrDefault(worker, "it ended without a word");
-  }
-
-  private String failureText() {
-    StringBuilder text = new StringBuilder();
-    failures.forEach(
-        (worker, reason) -> text.append("; ").append(worker).append(": ").append(reason));
-    return text.toString();
-  }
-
   /** The survivors take its shards of the step in flight; nobody restarts. */
   private Effect<SupervisorEvent, RunState> lose(String worker, String reason) {
-    Member member = members.remove(worker);
-    if (member == null || ended) {
+    Member member = ended ? null : members.remove(worker, reason);
+    if (member == null) {
       return Effect().none();
     }
-    forget(worker, member, reason);
+    forget(worker, member);
     member.ref().tell(new GpuWorker.Leave(reason));
     note("worker %s is lost after step %d: %s".formatted(worker, committed, reason));
     events.tell(new RunEvent.Worker(worker, "lost", reason));
@@ -605,8 +552,9 @@ public final class Supervisor
       return end(LOST, "no worker is left; the last one: " + reason);
     }
     if (training) {
-      assignment = reassigned();
-      server.tell(new ParameterServer.Reassign(assignment, refs(), worker, worker + " is lost"));
+      server.tell(
+          new ParameterServer.Reassign(
+              members.reassign(), members.refs(), worker, worker + " is lost"));
       boundaries.lost(worker);
       placement.place();
       drain();
@@ -625,10 +573,7 @@ public final class Supervisor
     }
   }
 
-  private void forget(String worker, Member member, String reason) {
-    failures.put(worker, reason);
-    over.add(member.ref());
-    leaving.remove(worker);
+  private void forget(String worker, Member member) {
     early.remove(worker);
     timers.cancel(new DrainOver(worker));
     context.unwatch(member.ref());
@@ -664,7 +609,7 @@ public final class Supervisor
     if (!training) {
       return depart(worker, told.reason());
     }
-    if (leaving.putIfAbsent(worker, told.reason()) != null) {
+    if (!members.leave(worker, told.reason())) {
       return Effect().none();
     }
     note(
@@ -672,8 +617,7 @@ public final class Supervisor
             .formatted(presence.named(worker), told.reason()));
     timers.startSingleTimer(
         new DrainOver(worker), new DrainOver(worker), facts.settings().deadlines().drain());
-    assignment = Assignment.of(assignment.number() + 1, facts.plan().logicalShards(), workerIds());
-    server.tell(new ParameterServer.Rebalance(assignment, refs()));
+    server.tell(new ParameterServer.Rebalance(members.divide(), members.refs()));
     placement.place();
     drain();
     return Effect().none();
@@ -683,23 +627,26 @@ public final class Supervisor
    * Says how many copies have to be elsewhere before somebody goes; without others, saves first.
    */
   private void drain() {
-    if (leaving.size() < members.size()) {
-      leaving.keySet().forEach(w -> server.tell(new ParameterServer.Drain(w, placement.copies())));
+    if (!members.allLeave()) {
+      members
+          .leaving()
+          .keySet()
+          .forEach(w -> server.tell(new ParameterServer.Drain(w, placement.copies())));
     } else if (lastLeft == null) {
-      lastLeft = String.join("; ", leaving.values());
+      lastLeft = String.join("; ", members.leaving().values());
       note("no worker stays; the step in flight is finished and saved");
       server.tell(new ParameterServer.Halt(lastLeft));
     }
   }
 
   private Effect<SupervisorEvent, RunState> onDrained(Drained drained) {
-    return ended || !leaving.containsKey(drained.worker())
+    return ended || !members.leaves(drained.worker())
         ? Effect().none()
-        : depart(drained.worker(), leaving.get(drained.worker()));
+        : depart(drained.worker(), members.leaving().get(drained.worker()));
   }
 
   private Effect<SupervisorEvent, RunState> depart(String worker, String reason) {
-    forget(worker, members.remove(worker), reason);
+    forget(worker, members.remove(worker, reason));
     note("worker %s has left after step %d: %s".formatted(worker, committed, reason));
     events.tell(new RunEvent.Worker(worker, "left", reason));
     if (training) {
@@ -712,14 +659,14 @@ public final class Supervisor
 
   private Effect<SupervisorEvent, RunState> onDrainOver(DrainOver overdue) {
     String worker = overdue.worker();
-    if (!leaving.containsKey(worker)) {
+    if (!members.leaves(worker)) {
       return Effect().none();
     }
     String reason =
         "%s was to leave (%s) and its work was not taken over within %s, in phase %s; copies that are not there: %s"
             .formatted(
                 presence.named(worker),
-                leaving.get(worker),
+                members.leaving().get(worker),
                 facts.settings().deadlines().drain(),
                 boundaries.doing(),
                 missingCopies());
@@ -729,27 +676,14 @@ public final class Supervisor
   /** Who leaves with the end of the attempt may go now. */
   private void letGo() {
     WorkerHost.StopRun stop = new WorkerHost.StopRun(facts.runId(), facts.attempt());
-    members.forEach(
-        (worker, member) -> {
-          if (leaving.containsKey(worker) || early.containsKey(worker)) {
-            member.host().tell(stop);
-          }
-        });
-  }
-
-  /**
-   * The shards of whoever is gone or leaves go round the others; all others stay where they are.
-   */
-  private Assignment reassigned() {
-    List<String> stay = workerIds();
-    List<String> owners = new ArrayList<>(assignment.owners());
-    int next = 0;
-    for (int shard = 0; shard < owners.size(); shard++) {
-      if (!stay.contains(owners.get(shard))) {
-        owners.set(shard, stay.get(next++ % stay.size()));
-      }
-    }
-    return new Assignment(assignment.number() + 1, owners);
+    members
+        .all()
+        .forEach(
+            (worker, member) -> {
+              if (members.leaves(worker) || early.containsKey(worker)) {
+                member.host().tell(stop);
+              }
+            });
   }
 
   private Effect<SupervisorEvent, RunState> onHeldShare(HeldShare share) {
@@ -800,34 +734,36 @@ public final class Supervisor
 
   /** The operating system is faster than the cluster: its word is enough to give a worker up. */
   private Effect<SupervisorEvent, RunState> onPeerLost(PeerLost peer) {
-    members.forEach(
-        (id, member) -> {
-          if (member.lane().endpoint().equals(peer.endpoint())) {
-            String reason = "%s, in phase %s: %s";
-            String named = presence.named(id);
-            context
-                .getSelf()
-                .tell(
-                    new WorkerFailed(
-                        id, reason.formatted(named, boundaries.doing(), peer.reason())));
-          }
-        });
+    members
+        .all()
+        .forEach(
+            (id, member) -> {
+              if (member.lane().endpoint().equals(peer.endpoint())) {
+                String reason = "%s, in phase %s: %s";
+                String named = presence.named(id);
+                context
+                    .getSelf()
+                    .tell(
+                        new WorkerFailed(
+                            id, reason.formatted(named, boundaries.doing(), peer.reason())));
+              }
+            });
     return Effect().none();
   }
 
   /** Before the start nobody waits for a worker whose host is gone. */
   private Effect<SupervisorEvent, RunState> onHostsLeft(HostsLeft left) {
-    if (!training && !placing && !ended && left.hosts() > 0 && members.size() >= left.hosts()) {
+    if (!training && !placing && !ended && left.hosts() > 0 && members.count() >= left.hosts()) {
       note(
           "the run starts with %d of %d workers: the hosts of the others are gone"
-              .formatted(members.size(), setup.workers()));
+              .formatted(members.count(), setup.workers()));
       place();
     }
     return Effect().none();
   }
 
   private Effect<SupervisorEvent, RunState> onAssignmentMoved(AssignmentMoved moved) {
-    assignment = moved.assignment();
+    members.moved(moved.assignment());
     return Effect().none();
   }
 
