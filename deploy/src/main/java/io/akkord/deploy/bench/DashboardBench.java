@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** What the dashboard costs a run, and how soon it answers. */
 public final class DashboardBench {
@@ -41,12 +42,9 @@ public final class DashboardBench {
   private static final int CLIENTS = 5;
   private static final int STEPS = 100_000;
 
-  /** Which may pass before those who look are there. */
-  private static final int SPARE_STEPS = 4;
-
   private static final int NODES = 64;
   private static final int DEADLINE_SECONDS = 60;
-  private static final List<String> NOT_COUNTED = List.of("worker-");
+  private static final List<String> NOT_COUNTED = List.of("worker-", "HttpClient");
 
   /** What a page asks for before it is whole. */
   private static final List<String> PAGE =
@@ -103,8 +101,9 @@ public final class DashboardBench {
       Path output = folder.root().resolve("run");
       EffectiveRecipe recipe = recipe(folder, output);
       RunSet runs = RunSet.beside(output);
-      try (DashboardServer server = server(runs)) {
-        InTurn turns = new InTurn();
+      try (DashboardServer server = server(runs);
+          Visitors visitors = Visitors.start(server.url(), CLIENTS)) {
+        InTurn turns = new InTurn(server.url(), visitors, () -> runs.begin(output).id());
         TrainingRun run =
             TrainingRun.start(
                 new TrainOptions(
@@ -118,11 +117,7 @@ public final class DashboardBench {
                       turns.on(event);
                     }));
         runs.begin(output).follow(new Unstoppable(run));
-        RunResult result;
-        try (Visitors visitors = Visitors.start(server.url(), runs.begin(output).id(), CLIENTS)) {
-          turns.visitors = visitors;
-          result = run.result().toCompletableFuture().get(2, TimeUnit.HOURS);
-        }
+        RunResult result = run.result().toCompletableFuture().get(2, TimeUnit.HOURS);
         if (!result.finished()) {
           throw new IllegalStateException("the benchmark's run ended: " + result.reason());
         }
@@ -155,7 +150,7 @@ public final class DashboardBench {
                 output,
                 ROWS,
                 ROWS,
-                (2 * rounds + 1) * (steps + 1) + SPARE_STEPS,
+                (2 * rounds + 1) * (steps + 1) + 1,
                 LENGTH,
                 threads),
         folder.root(),
@@ -164,26 +159,36 @@ public final class DashboardBench {
 
   /**
    * Blocks of steps with pages open and without; the first step of each does not count, nor does
-   * the first block, in which the pages ask without a pause until the compilers have come to rest.
+   * the first block, in which people in this process ask without a pause until the compilers have
+   * come to rest.
    */
   private final class InTurn {
     private final double[] open = new double[rounds];
     private final double[] alone = new double[rounds];
     private final double[] openCpu = new double[rounds];
     private final double[] aloneCpu = new double[rounds];
-    private volatile Visitors visitors;
+    private final String url;
+    private final Visitors visitors;
+    private final Supplier<String> run;
     private long begun;
     private Map<Long, Long> cpuBegun = Map.of();
     private double answersPerSecond;
+    private DashboardClients warmUp;
     private int block = -1;
     private int inBlock;
 
+    InTurn(String url, Visitors visitors, Supplier<String> run) {
+      this.url = url;
+      this.visitors = visitors;
+      this.run = run;
+    }
+
     void on(RunEvent event) {
-      if (!(event instanceof RunEvent.Step) || visitors == null || block >= 2 * rounds) {
+      if (!(event instanceof RunEvent.Step) || block >= 2 * rounds) {
         return;
       }
       if (block < 0 && inBlock == 0) {
-        visitors.hasty();
+        warmUp = DashboardClients.hasty(url, run.get(), CLIENTS);
       }
       if (inBlock == 1) {
         begun = System.nanoTime();
@@ -198,8 +203,10 @@ public final class DashboardBench {
     }
 
     private void ended(double seconds, double cpu) {
-      boolean watched = block % 2 != 1;
-      if (watched) {
+      boolean watched = block >= 0 && block % 2 == 0;
+      if (block < 0) {
+        warmUp.close();
+      } else if (watched) {
         answersPerSecond = visitors.leave() / (seconds * steps);
       }
       if (block >= 0) {
@@ -222,7 +229,7 @@ public final class DashboardBench {
       }
       block++;
       if (block % 2 == 0 && block < 2 * rounds) {
-        visitors.open();
+        visitors.open(run.get());
       }
     }
 

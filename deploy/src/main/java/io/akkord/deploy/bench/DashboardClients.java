@@ -52,32 +52,39 @@ final class DashboardClients implements AutoCloseable {
   }
 
   /**
-   * Obeys, line by line: {@link Visitors#OPEN}, {@link Visitors#HASTY}, or {@link Visitors#CLOSE},
-   * which is answered with the number of the answers that were read.
+   * Says that it is there, then obeys, line by line: {@link Visitors#OPEN} with a run, or {@link
+   * Visitors#CLOSE}, which is answered with the number of answers read.
    *
-   * @param words the server's address, the run, how many people
+   * @param words the server's address, how many people
    */
   public static void main(String[] words) throws IOException {
     BufferedReader orders =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     DashboardClients clients = null;
-    for (String order = orders.readLine(); order != null; order = orders.readLine()) {
-      if (order.equals(Visitors.CLOSE)) {
+    System.out.println("ready");
+    for (String line = orders.readLine(); line != null; line = orders.readLine()) {
+      if (line.equals(Visitors.CLOSE)) {
         clients.close();
         System.out.println(clients.answers.get());
       } else {
-        clients = new DashboardClients(words[0], order.equals(Visitors.HASTY));
-        start(clients, words[1], Integer.parseInt(words[2]));
+        String run = line.substring(Visitors.OPEN.length() + 1);
+        clients = start(new DashboardClients(words[0], false), run, Integer.parseInt(words[1]));
       }
     }
   }
 
-  private static void start(DashboardClients clients, String run, int count) {
+  /** As people look who wait for nothing: one question after the other. */
+  static DashboardClients hasty(String base, String run, int count) {
+    return start(new DashboardClients(base, true), run, count);
+  }
+
+  private static DashboardClients start(DashboardClients clients, String run, int count) {
     for (int i = 0; i < count; i++) {
       clients.start("live-" + i, clients::live);
       int first = i;
       clients.start("page-" + i, () -> clients.look(run, first));
     }
+    return clients;
   }
 
   private interface Work {

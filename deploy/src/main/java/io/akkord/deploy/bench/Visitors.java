@@ -16,10 +16,12 @@ import java.util.concurrent.TimeoutException;
 /** {@link DashboardClients} in a process of their own, which yields to whoever computes. */
 final class Visitors implements AutoCloseable {
   static final String OPEN = "open";
-  static final String HASTY = "hasty";
   static final String CLOSE = "close";
 
   private static final int DEADLINE_SECONDS = 60;
+
+  /** They get what the run leaves of the cores, as they would sit elsewhere. */
+  private static final String YIELDING = "19";
 
   private final Process process;
   private final PrintWriter orders;
@@ -31,41 +33,42 @@ final class Visitors implements AutoCloseable {
     this.answers = process.inputReader(StandardCharsets.UTF_8);
   }
 
-  /** Starts the process; nobody looks yet. */
-  static Visitors start(String url, String run, int count) throws IOException {
-    List<String> command = new ArrayList<>(List.of("nice", "-n", "19"));
-    command.addAll(OwnCommand.of(DashboardClients.class, List.of(url, run, "" + count)));
-    return new Visitors(
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
+  /** Starts the process and waits until it is there; nobody looks yet. */
+  static Visitors start(String url, int count) throws IOException {
+    List<String> command = new ArrayList<>(List.of("nice", "-n", YIELDING));
+    command.addAll(OwnCommand.of(DashboardClients.class, List.of(url, "" + count)));
+    Visitors visitors =
+        new Visitors(
+            new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
+    visitors.awaitLine();
+    return visitors;
   }
 
   /** They look: each page asks in its own time. */
-  void open() {
-    orders.println(OPEN);
-  }
-
-  /** They ask the same one question after the other. */
-  void hasty() {
-    orders.println(HASTY);
+  void open(String run) {
+    orders.println(OPEN + " " + run);
   }
 
   /** Nobody looks any more; returns how many questions were answered. */
   long leave() {
     orders.println(CLOSE);
-    String count;
+    String count = awaitLine();
+    if (count == null || count.equals("0")) {
+      throw new IllegalStateException("the pages were not served");
+    }
+    return Long.parseLong(count);
+  }
+
+  private String awaitLine() {
     try {
-      count = CompletableFuture.supplyAsync(this::answer).get(DEADLINE_SECONDS, TimeUnit.SECONDS);
+      return CompletableFuture.supplyAsync(this::answer).get(DEADLINE_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {
       throw new IllegalStateException(
           "process %d of those who look says nothing".formatted(process.pid()), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while those who look leave", e);
+      throw new IllegalStateException("interrupted while waiting for those who look", e);
     }
-    if (count == null || count.equals("0")) {
-      throw new IllegalStateException("the pages were not served");
-    }
-    return Long.parseLong(count);
   }
 
   private String answer() {
