@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ClusterIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration DEADLINE = Duration.ofSeconds(300);
-  private static final int STEPS = 110;
+  private static final int STEPS = 130;
 
   @TempDir static Path folder;
   private String expected;
@@ -158,7 +158,8 @@ class ClusterIT {
     assertThat(start("--address", head, "--name", "first-node").exit()).isZero();
     await("first", 5);
     assertThat(start("--address", head, "--name", "late-node").exit()).isZero();
-    await("first", 40);
+    awaitJoined("first", "late-node/cpu:0");
+    await("first", steps("first") + 3);
     kill(node("late-node"));
     Said tail = akkord("job", "logs", "job-1", "--follow");
     assertThat(tail.exit()).as(tail.text()).isZero();
@@ -319,6 +320,15 @@ class ClusterIT {
         .atMost(DEADLINE)
         .pollInterval(Duration.ofMillis(20))
         .until(() -> Files.exists(metrics) && steps(name) >= lines);
+  }
+
+  private static void awaitJoined(String name, String worker) {
+    Path events = folder.resolve(name).resolve("events.jsonl");
+    String joined = "\"worker\":\"%s\",\"state\":\"joined\"".formatted(worker);
+    Awaitility.await(worker + " in " + name)
+        .atMost(DEADLINE)
+        .pollInterval(Duration.ofMillis(20))
+        .until(() -> Files.readString(events).contains(joined));
   }
 
   private static String hash(String name) throws Exception {

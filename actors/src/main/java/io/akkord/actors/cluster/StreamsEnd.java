@@ -11,9 +11,9 @@ import java.time.Duration;
 
 /**
  * Ends the connections that would hold up the end of an actor system for ever. Artery ends when all
- * its streams have, without a deadline, and one of its TLS connections may wait for a peer that
- * waits too: neither says that it has nothing more to send. Whoever else needs a stream has ended
- * before, as the system ends its own actors last.
+ * its streams have, without a deadline, and now and then one of its TLS connections to a peer that
+ * is there never does. Whoever else needs a stream has ended before, as the system ends its own
+ * actors last.
  */
 final class StreamsEnd {
   /** Artery's own flush has a deadline of one second. */

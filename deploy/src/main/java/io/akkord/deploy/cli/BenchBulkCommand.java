@@ -5,9 +5,8 @@ import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** `bench bulk`. */
 @Command(
@@ -25,24 +24,16 @@ final class BenchBulkCommand implements Callable<Integer> {
       description = "blocks of 64 MiB per round (default: ${DEFAULT-VALUE})")
   private int blocks;
 
-  @Option(
-      names = "--format",
-      defaultValue = "table",
-      description = "table or json (default: ${DEFAULT-VALUE})")
-  private String format;
+  @Mixin private BenchOutput output;
 
   @Option(names = "--only", split = ",", description = "some of: unix, tcp, tls")
   private Set<BulkBench.Way> only = EnumSet.allOf(BulkBench.Way.class);
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws Exception {
-    BulkBench bench =
-        new BulkBench(rounds, blocks, line -> spec.commandLine().getErr().println(line));
+    BulkBench bench = new BulkBench(rounds, blocks, output::progress);
     for (BulkBench.Way way : only) {
-      spec.commandLine().getOut().println(FigureLine.of(bench.measure(way), format));
-      spec.commandLine().getOut().flush();
+      output.figure(bench.measure(way));
     }
     return 0;
   }

@@ -13,9 +13,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Benchmarks; every claim is a ratio to a peer of the same run. */
 @Command(
@@ -60,13 +59,7 @@ final class BenchCommand {
         description = "optimiser steps per round (default: ${DEFAULT-VALUE})")
     private int steps;
 
-    @Option(
-        names = "--format",
-        defaultValue = "table",
-        description = "table or json (default: ${DEFAULT-VALUE})")
-    private String format;
-
-    @Spec private CommandSpec spec;
+    @Mixin private BenchOutput output;
 
     @Option(
         names = "--only",
@@ -87,7 +80,7 @@ final class BenchCommand {
 
     @Override
     public Integer call() throws Exception {
-      Consumer<String> progress = line -> spec.commandLine().getErr().println(line);
+      Consumer<String> progress = output::progress;
       EngineBench engine = new EngineBench(threads, rounds, steps, progress);
       if (peer != null && only.contains(Part.ENGINE)) {
         Path script = Home.path().resolve("deploy/bench/pytorch_reference.py");
@@ -120,8 +113,7 @@ final class BenchCommand {
 
     private void print(List<Figure> figures) throws Exception {
       for (Figure figure : figures) {
-        spec.commandLine().getOut().println(FigureLine.of(figure, format));
-        spec.commandLine().getOut().flush();
+        output.figure(figure);
       }
     }
   }

@@ -3,9 +3,8 @@ package io.akkord.deploy.cli;
 import io.akkord.deploy.bench.ControlBench;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** `bench control`. */
 @Command(
@@ -26,20 +25,13 @@ final class BenchControlCommand implements Callable<Integer> {
       description = "steps of a run that count (default: ${DEFAULT-VALUE})")
   private int steps;
 
-  @Option(
-      names = "--format",
-      defaultValue = "table",
-      description = "table or json (default: ${DEFAULT-VALUE})")
-  private String format;
-
-  @Spec private CommandSpec spec;
+  @Mixin private BenchOutput output;
 
   @Override
   public Integer call() throws Exception {
-    ControlBench bench =
-        new ControlBench(rounds, steps, line -> spec.commandLine().getErr().println(line));
+    ControlBench bench = new ControlBench(rounds, steps, output::progress);
     int fewer = Math.max(1, workers / 4);
-    spec.commandLine().getOut().println(FigureLine.of(bench.measure(workers, fewer), format));
+    output.figure(bench.measure(workers, fewer));
     return 0;
   }
 }

@@ -7,9 +7,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** `bench dashboard`. */
 @Command(
@@ -37,22 +36,14 @@ final class BenchDashboardCommand implements Callable<Integer> {
       description = "optimiser steps per measurement (default: ${DEFAULT-VALUE})")
   private int steps;
 
-  @Option(
-      names = "--format",
-      defaultValue = "table",
-      description = "table or json (default: ${DEFAULT-VALUE})")
-  private String format;
+  @Mixin private BenchOutput output;
 
   @Option(names = "--only", split = ",", description = "some of: open, view, metrics")
   private Set<Part> only = EnumSet.allOf(Part.class);
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws Exception {
-    DashboardBench bench =
-        new DashboardBench(
-            threads, rounds, steps, line -> spec.commandLine().getErr().println(line));
+    DashboardBench bench = new DashboardBench(threads, rounds, steps, output::progress);
     for (Part part : only) {
       List<Figure> figures =
           switch (part) {
@@ -61,8 +52,7 @@ final class BenchDashboardCommand implements Callable<Integer> {
             case METRICS -> List.of(bench.metrics());
           };
       for (Figure figure : figures) {
-        spec.commandLine().getOut().println(FigureLine.of(figure, format));
-        spec.commandLine().getOut().flush();
+        output.figure(figure);
       }
     }
     return 0;

@@ -7,9 +7,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** `bench ledger`. */
 @Command(
@@ -49,22 +48,14 @@ final class BenchLedgerCommand implements Callable<Integer> {
   @Option(names = "--user", description = "who connects (default: akkord.persistence.user)")
   private String user;
 
-  @Option(
-      names = "--format",
-      defaultValue = "table",
-      description = "table or json (default: ${DEFAULT-VALUE})")
-  private String format;
+  @Mixin private BenchOutput output;
 
   @Option(names = "--only", split = ",", description = "some of: recovery, disk")
   private Set<Part> only = EnumSet.allOf(Part.class);
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws Exception {
-    LedgerBench bench =
-        new LedgerBench(
-            DbCommand.settings(url, user), line -> spec.commandLine().getErr().println(line));
+    LedgerBench bench = new LedgerBench(DbCommand.settings(url, user), output::progress);
     for (Part part : only) {
       List<Figure> figures =
           switch (part) {
@@ -72,8 +63,7 @@ final class BenchLedgerCommand implements Callable<Integer> {
             case DISK -> bench.disk(steps / 500 * 500);
           };
       for (Figure figure : figures) {
-        spec.commandLine().getOut().println(FigureLine.of(figure, format));
-        spec.commandLine().getOut().flush();
+        output.figure(figure);
       }
     }
     return 0;

@@ -4,9 +4,8 @@ import io.akkord.deploy.bench.Figure;
 import io.akkord.deploy.bench.ProcessesBench;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** `bench processes`. */
 @Command(
@@ -33,23 +32,12 @@ final class BenchProcessesCommand implements Callable<Integer> {
       description = "optimiser steps per round (default: ${DEFAULT-VALUE})")
   private int steps;
 
-  @Option(
-      names = "--format",
-      defaultValue = "table",
-      description = "table or json (default: ${DEFAULT-VALUE})")
-  private String format;
-
-  @Spec private CommandSpec spec;
+  @Mixin private BenchOutput output;
 
   @Override
   public Integer call() throws Exception {
     ProcessesBench bench =
-        new ProcessesBench(
-            workers,
-            microBatches,
-            rounds,
-            steps,
-            line -> spec.commandLine().getErr().println(line));
+        new ProcessesBench(workers, microBatches, rounds, steps, output::progress);
     print(bench.overBareLoop());
     for (Figure phase : bench.byPhase()) {
       print(phase);
@@ -58,7 +46,6 @@ final class BenchProcessesCommand implements Callable<Integer> {
   }
 
   private void print(Figure figure) throws Exception {
-    spec.commandLine().getOut().println(FigureLine.of(figure, format));
-    spec.commandLine().getOut().flush();
+    output.figure(figure);
   }
 }

@@ -8,9 +8,8 @@ import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** `bench recovery`. */
 @Command(
@@ -38,16 +37,10 @@ final class BenchRecoveryCommand implements Callable<Integer> {
   @Option(names = "--user", description = "who connects (default: akkord.persistence.user)")
   private String user;
 
-  @Option(
-      names = "--format",
-      defaultValue = "table",
-      description = "table or json (default: ${DEFAULT-VALUE})")
-  private String format;
+  @Mixin private BenchOutput output;
 
   @Option(names = "--only", split = ",", description = "some of: worker, control")
   private Set<Part> only = EnumSet.allOf(Part.class);
-
-  @Spec private CommandSpec spec;
 
   @Override
   public Integer call() throws Exception {
@@ -57,10 +50,7 @@ final class BenchRecoveryCommand implements Callable<Integer> {
           "three control nodes need a PostgreSQL database: give --url jdbc:postgresql://HOST:PORT/DATABASE, or measure --only worker");
     }
     RecoveryBench bench =
-        new RecoveryBench(
-            Home.path().resolve("deploy/demo"),
-            kills,
-            line -> spec.commandLine().getErr().println(line));
+        new RecoveryBench(Home.path().resolve("deploy/demo"), kills, output::progress);
     if (only.contains(Part.WORKER)) {
       print(bench.worker());
     }
@@ -71,7 +61,6 @@ final class BenchRecoveryCommand implements Callable<Integer> {
   }
 
   private void print(Figure figure) throws Exception {
-    spec.commandLine().getOut().println(FigureLine.of(figure, format));
-    spec.commandLine().getOut().flush();
+    output.figure(figure);
   }
 }

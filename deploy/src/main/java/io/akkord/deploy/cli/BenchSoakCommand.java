@@ -4,9 +4,8 @@ import io.akkord.deploy.bench.Figure;
 import io.akkord.deploy.bench.SoakBench;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** `bench soak`. */
 @Command(
@@ -18,23 +17,13 @@ final class BenchSoakCommand implements Callable<Integer> {
   @Option(names = "--steps", defaultValue = "20000", description = "(default: ${DEFAULT-VALUE})")
   private int steps;
 
-  @Option(
-      names = "--format",
-      defaultValue = "table",
-      description = "table or json (default: ${DEFAULT-VALUE})")
-  private String format;
-
-  @Spec private CommandSpec spec;
+  @Mixin private BenchOutput output;
 
   @Override
   public Integer call() throws Exception {
-    SoakBench bench =
-        new SoakBench(
-            Home.path().resolve("deploy/demo"),
-            steps,
-            line -> spec.commandLine().getErr().println(line));
+    SoakBench bench = new SoakBench(Home.path().resolve("deploy/demo"), steps, output::progress);
     for (Figure figure : bench.measure()) {
-      spec.commandLine().getOut().println(FigureLine.of(figure, format));
+      output.figure(figure);
     }
     return 0;
   }
