@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
 /**
  * Clock and scheduler of a simulated cluster: whatever an actor, a timer, a disk or the network
  * does is an event here, and one thread runs them in the order of simulated time. The seed decides
- * how long everything takes, and so what comes first.
+ * how long everything takes, and so what comes first. While the actor system starts a second thread
+ * hands in tasks; hence the locks.
  */
 final class SimLoop {
   private static final Map<String, SimLoop> LOOPS = new ConcurrentHashMap<>();
@@ -117,7 +118,7 @@ final class SimLoop {
   }
 
   /** The process an actor lives in: the first part of its name; null for Akka's own. */
-  SimProcess processOf(ActorCell cell) {
+  synchronized SimProcess processOf(ActorCell cell) {
     SimProcess process =
         processes.computeIfAbsent(cell, c -> byName.getOrDefault(owner(c.self().path()), NOBODY));
     return process == NOBODY ? null : process;
@@ -142,7 +143,7 @@ final class SimLoop {
   }
 
   /** What a dispatcher is to run. */
-  void submit(boolean slow, Runnable task) {
+  synchronized void submit(boolean slow, Runnable task) {
     SimProcess process =
         task instanceof Mailbox mailbox && mailbox.actor() != null
             ? processOf(mailbox.actor())
