@@ -339,6 +339,17 @@ public final class ClusterNode implements AutoCloseable {
     SystemEnd.await(system, END_WITHIN);
   }
 
+  /**
+   * Whether the cluster has put this node out, or nothing of it was left; that may be before it was
+   * let in. False while it has not ended, and if it left or never found a cluster.
+   */
+  public boolean cutOff() {
+    return CoordinatedShutdown.get(system)
+        .getShutdownReason()
+        .filter(CoordinatedShutdown.clusterDowningReason().getClass()::isInstance)
+        .isPresent();
+  }
+
   /** Completes when the cluster has let this node in. */
   public CompletableFuture<Void> joined() {
     return joined;

@@ -37,7 +37,10 @@ public final class WorkerNode {
 
   /** The node from a start of its actor system to the end of it. */
   interface Life {
-    /** Waits until it was cut off, has left, or could not join; whether the cluster let it in. */
+    /**
+     * Waits until it was cut off, has left, or could not join; whether there was a cluster that let
+     * it in or was about to.
+     */
     boolean awaitEnd();
 
     /** Gives its share of runs to others and ends. */
@@ -110,13 +113,13 @@ public final class WorkerNode {
           life.leave(meanwhile);
           return;
         }
-        boolean joined = life.awaitEnd();
+        boolean found = life.awaitEnd();
         if (asked() != null) {
           return;
         }
         begins(null);
         life.close();
-        if (!joined) {
+        if (!found) {
           throw new UserError(
               "no head at %s has let this node in for %d s (akkord.cluster.%s); is it running (akkord status there), is the address right, and is the cluster token the same? The log above says what it answered"
                   .formatted(
@@ -140,7 +143,8 @@ public final class WorkerNode {
       @Override
       public boolean awaitEnd() {
         node.awaitEnd();
-        return node.joined().isDone();
+        // A head that dies while it lets a node in leaves it cut off before it was joined.
+        return node.joined().isDone() || node.cutOff();
       }
 
       @Override
