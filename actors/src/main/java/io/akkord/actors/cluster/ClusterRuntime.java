@@ -100,7 +100,8 @@ public final class ClusterRuntime implements RunRuntime {
               .onMessage(
                   Receptionist.Listing.class,
                   listing -> {
-                    listener.accept(listing.getServiceInstances(WorkerHost.KEY));
+                    // Who is silent for a moment is not gone, and what it computes goes on.
+                    listener.accept(listing.getAllServiceInstances(WorkerHost.KEY));
                     return Behaviors.same();
                   })
               .onMessageEquals(Over.OVER, Behaviors::stopped)

@@ -4,6 +4,8 @@ import io.akkord.actors.CborMessage;
 import io.akkord.actors.ledger.Ledger.TableStamp;
 import io.akkord.model.objective.Moments;
 import io.akkord.proto.LedgerEvent.StepCommitted;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * What the ledger and the metrics are told of a step; rides on {@link ParameterShard.Apply} so that
@@ -32,6 +34,31 @@ public record CommitRecord(
     TableStamp table,
     StepReport report)
     implements CborMessage {
+
+  /**
+   * A step that is decided.
+   *
+   * @param scores of all shards in their order
+   * @param done the step's report
+   */
+  static CommitRecord of(
+      List<ShardScore> scores, StepReport done, boolean skipped, Moments next, TableStamp table) {
+    double[] costs = StepWeights.costs(scores);
+    float[] narrow = new float[costs.length];
+    for (int i = 0; i < costs.length; i++) {
+      narrow[i] = (float) costs[i];
+    }
+    return new CommitRecord(
+        done.step(),
+        scores.stream().flatMapToInt(s -> Arrays.stream(s.samples())).toArray(),
+        narrow,
+        done.mu(),
+        done.sigma(),
+        skipped,
+        next,
+        table,
+        done);
+  }
 
   /** The journal's event of this step. */
   public StepCommitted event() {

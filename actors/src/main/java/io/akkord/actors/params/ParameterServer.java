@@ -36,7 +36,6 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   private static final int NAMED_SAMPLES = 32;
 
   private static final Object DEADLINE = "step-deadline";
-  private static final Object RESEND = "resend";
   private static final Object POLL = "poll";
 
   /** Workers have this share of the step's deadline to answer. */
@@ -133,12 +132,10 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   }
 
   private final RunFacts facts;
-  private final ActorRef<Ledger.Command> ledger;
   private final TimerScheduler<Command> timers;
-  private final ActorRef<Ledger.StepStored> storedAdapter;
   private final Objective objective;
   private final LrSchedule schedule;
-  private final TreeMap<Long, Ledger.CommitStep> unacknowledged = new TreeMap<>();
+  private final UnacknowledgedSteps<Command> unacknowledged;
   private ActorRef<Supervisor.Command> supervisor;
   private SliceHolders holders = new SliceHolders(List.of());
   private final List<AddHolder> newHolders = new ArrayList<>();
@@ -154,7 +151,6 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   private Moments previousMoments;
   private Ledger.TableStamp table;
   private StepReport report;
-  private Runnable heldBack;
   private long adamSteps;
   private long stepStartedNanos;
   private long resumedAfter = -1;
@@ -175,11 +171,15 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     super(context);
     this.timers = timers;
     this.facts = facts;
-    this.ledger = ledger;
     this.objective = facts.plan().recipe().objective();
     this.schedule = facts.plan().lrSchedule();
-    this.storedAdapter =
-        context.messageAdapter(Ledger.StepStored.class, stored -> new Stored(stored.step()));
+    this.unacknowledged =
+        new UnacknowledgedSteps<>(
+            ledger,
+            context.messageAdapter(Ledger.StepStored.class, stored -> new Stored(stored.step())),
+            timers,
+            Resend.INSTANCE,
+            facts.settings());
   }
 
   @Override
@@ -381,7 +381,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     barrier.reassign(assignment.number(), moved);
     if (!moved.isEmpty()) {
       // Its sums are void; those under the new assignment decide again.
-      heldBack = null;
+      unacknowledged.forgetWhatWaits();
       holders.clearSums();
     }
     getContext()
@@ -510,7 +510,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     long newest = Arrays.stream(barrier.assignments()).max().orElse(0);
     Outcome outcome = barrier.summed(barrier.step(), newest, slice, holders.complete(slice).get());
     if (outcome instanceof Outcome.Summed all) {
-      whenLedgerKeepsUp(() -> commit(all.norm(), null));
+      unacknowledged.whenThereIsRoom(() -> commit(all.norm(), null));
     } else {
       notFinite(outcome);
     }
@@ -520,7 +520,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   private void notFinite(Outcome outcome) {
     if (outcome instanceof Outcome.Skip skip) {
       String reason = skip.reason() + "; " + samplesInBatch();
-      whenLedgerKeepsUp(() -> commit(Double.NaN, reason));
+      unacknowledged.whenThereIsRoom(() -> commit(Double.NaN, reason));
     } else if (outcome instanceof Outcome.Recompute again) {
       getContext().getLog().warn("{}; it is computed once more", again.reason());
       List<String> ids = assignment.owners().stream().distinct().toList();
@@ -550,14 +550,6 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     return "samples in the batch: " + first + (samples.length > NAMED_SAMPLES ? ", …" : "");
   }
 
-  private void whenLedgerKeepsUp(Runnable commit) {
-    if (unacknowledged.size() < facts.settings().ledger().maxUnacknowledged()) {
-      commit.run();
-    } else {
-      heldBack = commit;
-    }
-  }
-
   private void commit(double norm, String skip) {
     long step = barrier.step();
     double limit = facts.plan().recipe().maxGradNorm();
@@ -568,14 +560,17 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     long committed = step + 1;
     boolean last = halting || committed == facts.plan().totalSteps();
     boolean snapshot = last || facts.plan().after(committed).checkpoint();
-    StepReport scored = report != null ? report : unscored();
+    long epoch = facts.plan().batch(step).epoch();
+    StepReport scored =
+        report != null ? report : StepReport.unscored(barrier.step(), epoch, barrier.scores());
     StepReport done =
         scored.committed(norm, clip, rate, (System.nanoTime() - stepStartedNanos) / 1e9, skip);
     if (skip == null) {
       previousMoments = Moments.of(StepWeights.costs(barrier.scores()));
     }
-    CommitRecord record = record(done, skip != null);
-    store(record);
+    CommitRecord record =
+        CommitRecord.of(barrier.scores(), done, skip != null, previousMoments, table);
+    unacknowledged.store(record);
     ParameterShard.Apply apply =
         new ParameterShard.Apply(
             facts.attempt(),
@@ -597,78 +592,8 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     }
   }
 
-  /** A step whose scores are not finite has no statistics. */
-  private StepReport unscored() {
-    List<ShardScore> scores = barrier.scores();
-    return StepReport.scored(
-        barrier.step(),
-        facts.plan().batch(barrier.step()).epoch(),
-        Double.NaN,
-        Double.NaN,
-        Double.NaN,
-        Double.NaN,
-        Double.NaN,
-        Double.NaN,
-        Double.NaN,
-        Double.NaN,
-        Double.NaN,
-        scores.stream().flatMapToInt(s -> Arrays.stream(s.tokens())).sum(),
-        scores.stream().mapToInt(s -> s.costs().length).sum());
-  }
-
-  private CommitRecord record(StepReport done, boolean skipped) {
-    List<ShardScore> scores = barrier.scores();
-    double[] costs = StepWeights.costs(scores);
-    float[] narrow = new float[costs.length];
-    for (int i = 0; i < costs.length; i++) {
-      narrow[i] = (float) costs[i];
-    }
-    return new CommitRecord(
-        barrier.step(),
-        scores.stream().flatMapToInt(s -> Arrays.stream(s.samples())).toArray(),
-        narrow,
-        done.mu(),
-        done.sigma(),
-        skipped,
-        previousMoments,
-        table,
-        done);
-  }
-
-  private void store(CommitRecord record) {
-    Ledger.CommitStep commit =
-        new Ledger.CommitStep(
-            record.step(),
-            record.samples(),
-            record.costs(),
-            record.mean(),
-            record.std(),
-            record.skipped(),
-            storedAdapter);
-    unacknowledged.put(record.step(), commit);
-    ledger.tell(commit);
-    if (!timers.isTimerActive(RESEND)) {
-      armResend();
-    }
-  }
-
-  private void armResend() {
-    timers.startSingleTimer(
-        RESEND, Resend.INSTANCE, facts.settings().deadlines().ledgerAcknowledgement());
-  }
-
   private Behavior<Command> onStored(Stored stored) {
-    unacknowledged.headMap(stored.step(), true).clear();
-    if (unacknowledged.isEmpty()) {
-      timers.cancel(RESEND);
-    } else {
-      armResend();
-    }
-    if (heldBack != null && unacknowledged.size() < facts.settings().ledger().maxUnacknowledged()) {
-      Runnable commit = heldBack;
-      heldBack = null;
-      commit.run();
-    }
+    unacknowledged.stored(stored.step());
     return this;
   }
 
@@ -677,16 +602,15 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
         .getLog()
         .warn(
             "the ledger has not acknowledged steps {} for {}; they are sent again",
-            unacknowledged.keySet(),
+            unacknowledged.numbers(),
             facts.settings().deadlines().ledgerAcknowledgement());
-    unacknowledged.values().forEach(ledger::tell);
-    armResend();
+    unacknowledged.sendAgain();
     return this;
   }
 
   /** Names who is waited for; the supervisor decides what becomes of them. */
   private Behavior<Command> onOverdue() {
-    if (heldBack != null) {
+    if (unacknowledged.keepsAStepWaiting()) {
       supervisor.tell(
           new Supervisor.StepOverdue(
               barrier.step(),
@@ -695,7 +619,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
                   .formatted(
                       barrier.step(),
                       facts.settings().deadlines().step(),
-                      unacknowledged.keySet())));
+                      unacknowledged.numbers())));
       return this;
     }
     poll.ask();

@@ -1,6 +1,8 @@
 package io.akkord.actors.params;
 
 import io.akkord.actors.CborMessage;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * What one committed step was like; a line of {@code metrics.jsonl}.
@@ -77,6 +79,24 @@ public record StepReport(
         samples,
         0,
         null);
+  }
+
+  /** A step whose scores are not finite has no statistics. */
+  static StepReport unscored(long step, long epoch, List<ShardScore> scores) {
+    return scored(
+        step,
+        epoch,
+        Double.NaN,
+        Double.NaN,
+        Double.NaN,
+        Double.NaN,
+        Double.NaN,
+        Double.NaN,
+        Double.NaN,
+        Double.NaN,
+        Double.NaN,
+        scores.stream().flatMapToInt(s -> Arrays.stream(s.tokens())).sum(),
+        scores.stream().mapToInt(s -> s.costs().length).sum());
   }
 
   /** The same step, committed. */

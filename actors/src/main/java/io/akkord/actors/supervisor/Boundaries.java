@@ -323,7 +323,7 @@ final class Boundaries {
     for (String id : members.staying()) {
       ActorRef<GpuWorker.Command> worker = members.get(id).ref();
       if (phase == Phase.CYCLE && rewriting != null) {
-        rewriting.next(id).ifPresent(g -> worker.tell(new GpuWorker.Rewrite(committed, g)));
+        rewriting.next(id).ifPresent(g -> worker.tell(new GpuWorker.Rewrite(committed, g, stamp)));
       } else if (phase == Phase.EVAL && evaluating != null) {
         evaluating.next(id).ifPresent(g -> worker.tell(new GpuWorker.Evaluate(committed, g)));
       }

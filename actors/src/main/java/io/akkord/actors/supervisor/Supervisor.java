@@ -458,6 +458,9 @@ public final class Supervisor
             context.getSelf()));
     releaseWhatIsLeft();
     boundaries.begin();
+    if (stopReason != null) {
+      server.tell(new ParameterServer.Halt(stopReason));
+    }
     early.values().forEach(context.getSelf()::tell);
     early.clear();
   }
@@ -769,10 +772,12 @@ public final class Supervisor
 
   private Effect<SupervisorEvent, RunState> onStop(Stop stop) {
     stopReason = stop.reason();
-    if (!training) {
+    if (training) {
+      server.tell(new ParameterServer.Halt(stop.reason()));
+    } else if (setup.takenOver().isEmpty()) {
       return end("stopped", stop.reason());
     }
-    server.tell(new ParameterServer.Halt(stop.reason()));
+    // What workers have kept is newer than any checkpoint: the run begins, and saves it.
     return Effect().none();
   }
 

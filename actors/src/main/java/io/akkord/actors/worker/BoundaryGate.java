@@ -11,6 +11,7 @@ import java.util.function.LongPredicate;
 final class BoundaryGate {
   private final LongPredicate isBoundary;
   private GpuWorker.Proceed told;
+  private TableStamp wanted;
   private TableStamp taking;
   private TableStamp inForce;
   private long proceeded = -1;
@@ -30,33 +31,47 @@ final class BoundaryGate {
     if (told != null && word.committedSteps() < told.committedSteps()) {
       return false;
     }
-    boolean asked = told != null && word.table().equals(told.table());
     told = word;
     if (word.table().equals(inForce)) {
       proceeded = word.committedSteps();
-      return false;
     }
-    return !asked;
+    return want(word.table());
+  }
+
+  /** Whether these rewrites are older than those of a boundary that is over. */
+  boolean isPast(TableStamp table) {
+    return told != null && table.version() < told.table().version();
+  }
+
+  /** These rewrites are needed, boundary or not; true if they must be asked for. */
+  boolean want(TableStamp table) {
+    boolean asked = table.equals(wanted);
+    wanted = table;
+    return !asked && !table.equals(inForce);
+  }
+
+  boolean isInForce(TableStamp table) {
+    return table.equals(inForce);
   }
 
   /** Whether rewrites that came are those it was told of and not here yet. */
   boolean take(TableStamp stamp) {
-    boolean wanted = lacksTable() && stamp.equals(told.table());
-    if (wanted) {
+    boolean takes = lacksTable() && stamp.equals(wanted);
+    if (takes) {
       taking = stamp;
     }
-    return wanted;
+    return takes;
   }
 
   /** Whether the rewrites it was told of have not come. */
   boolean lacksTable() {
-    return told != null && !told.table().equals(inForce) && !told.table().equals(taking);
+    return wanted != null && !wanted.equals(inForce) && !wanted.equals(taking);
   }
 
   /** The device has taken them. */
   void taken(TableStamp stamp) {
     inForce = stamp;
-    if (told.table().equals(stamp)) {
+    if (told != null && told.table().equals(stamp)) {
       proceeded = told.committedSteps();
     }
   }

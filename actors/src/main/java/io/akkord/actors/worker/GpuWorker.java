@@ -73,8 +73,13 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   /** Score a group of held-out samples at a version. */
   public record Evaluate(long committedSteps, int group) implements Command {}
 
-  /** Rewrite a group of demonstrations with the policy of a version. */
-  public record Rewrite(long committedSteps, RewriteGroup group) implements Command {}
+  /**
+   * Rewrite a group of demonstrations with the policy of a version.
+   *
+   * @param table the rewrites in force, with which the new ones are compared
+   */
+  public record Rewrite(long committedSteps, RewriteGroup group, TableStamp table)
+      implements Command {}
 
   /** End. */
   public record Leave(String reason) implements Command {}
@@ -119,6 +124,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
   private final BoundaryGate gate;
   private final GradientSender gradients;
   private final List<Command> waitingForVersion = new ArrayList<>();
+  private final List<Command> waitingForTable = new ArrayList<>();
   private CompletableFuture<Void> installation = CompletableFuture.completedFuture(null);
 
   /** The version the device reads or has read; {@link #version} follows when it has. */
@@ -302,12 +308,16 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     phases.installed();
     incoming.release(version);
     shares.installed(version);
-    List<Command> ready = List.copyOf(waitingForVersion);
-    waitingForVersion.clear();
-    ready.forEach(command -> getContext().getSelf().tell(command));
+    tryAgain(waitingForVersion);
     startWhenReady();
     installWhenComplete();
     return this;
+  }
+
+  private void tryAgain(List<Command> waiting) {
+    List<Command> ready = List.copyOf(waiting);
+    waiting.clear();
+    ready.forEach(command -> getContext().getSelf().tell(command));
   }
 
   private Behavior<Command> onProceed(Proceed told) {
@@ -352,6 +362,7 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
       return fail("taking the rewrite table", used.failure());
     }
     gate.taken(used.stamp());
+    tryAgain(waitingForTable);
     startWhenReady();
     return this;
   }
@@ -448,9 +459,21 @@ public final class GpuWorker extends AbstractBehavior<GpuWorker.Command> {
     if (version < rewrite.committedSteps()) {
       waitingForVersion.add(rewrite);
     } else if (newest == rewrite.committedSteps()) {
-      rewriter.tell(new Rewriter.Rewrite(rewrite.group(), rewrite.committedSteps()));
+      rewriteWithTable(rewrite);
     }
     return this;
+  }
+
+  /** A worker that came in the middle of a cycle has no table yet. */
+  private void rewriteWithTable(Rewrite rewrite) {
+    if (gate.isInForce(rewrite.table())) {
+      rewriter.tell(new Rewriter.Rewrite(rewrite.group(), rewrite.committedSteps()));
+    } else if (!gate.isPast(rewrite.table())) {
+      waitingForTable.add(rewrite);
+      if (gate.want(rewrite.table())) {
+        pull();
+      }
+    }
   }
 
   private Behavior<Command> onLeave(Leave leave) {

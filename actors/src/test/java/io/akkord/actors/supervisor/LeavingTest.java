@@ -224,6 +224,23 @@ class LeavingTest {
         .isEqualTo(new ParameterServer.Drain("a", 1));
   }
 
+  /** Ended before the first step it would throw away what is newer than any checkpoint. */
+  @Test
+  void aStopBeforeTheFirstStepOfATakeOverSavesWhatWorkersHaveKept() {
+    SupervisorFixture run = supervisor(0).workers(1);
+    List<Keeper> first = List.of(new Keeper("a", 0, null));
+    List<Keeper> second = List.of(new Keeper("a", 0, null));
+    run.takenOver = Optional.of(new TakenOver(List.of(first, second), null, false, true));
+    run.start();
+    run.ref.tell(new Supervisor.Stop("stopped by a person"));
+    Worker a = run.join("a");
+    none(run.events, RunEvent.Ended.class);
+    run.keep(a, 2);
+    fish(run.server, ParameterServer.Begin.class);
+    assertThat(fish(run.server, ParameterServer.Halt.class))
+        .isEqualTo(new ParameterServer.Halt("stopped by a person"));
+  }
+
   @Test
   void whoIsNotLetGoInTimeIsNamedWithWhatIsMissingAndGoesAllTheSame() {
     RunFixture fixture = RunFixture.in(folder).settings("deadlines.drain = 300ms");

@@ -11,6 +11,7 @@ import io.akkord.actors.ledger.Ledger.TableStamp;
 import io.akkord.actors.supervisor.Supervisor;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
@@ -194,7 +195,7 @@ class GpuWorkerBoundaryTest {
   void groupsAreRewrittenWithTheirVersionAndNoOther() {
     WorkerFixture w = begun();
     RewriteGroup group = new RewriteGroup(0, 3, List.of());
-    w.worker.tell(new GpuWorker.Rewrite(2, group));
+    w.worker.tell(new GpuWorker.Rewrite(2, group, WorkerFixture.NO_REWRITES));
     w.settled();
     assertThat(w.compute.calls()).isEmpty();
     w.parameters(2);
@@ -202,9 +203,30 @@ class GpuWorkerBoundaryTest {
     assertThat(told.committedSteps()).isEqualTo(2);
     assertThat(told.group()).isEqualTo(3);
     assertThat(w.compute.calls()).contains("rewrite 3 with 2");
-    w.worker.tell(new GpuWorker.Rewrite(1, group));
+    w.worker.tell(new GpuWorker.Rewrite(1, group, WorkerFixture.NO_REWRITES));
     w.settled();
     assertThat(w.compute.calls()).noneMatch(call -> call.startsWith("rewrite"));
+  }
+
+  /** Which comes in the middle of a cycle: what is rewritten may be a rewrite itself. */
+  @Test
+  void whoHasNoTableYetTakesItBeforeItRewrites() {
+    List<String> done = new ArrayList<>();
+    WorkerFixture w = new WorkerFixture(KIT, RunFixture.in(folder));
+    w.parameters(2);
+    w.worker.tell(new GpuWorker.Rewrite(2, new RewriteGroup(0, 3, List.of()), FIRST));
+    w.worker.tell(new GpuWorker.Rewrite(2, new RewriteGroup(0, 4, List.of()), FIRST));
+    w.settled();
+    assertThat(w.compute.calls()).noneMatch(call -> call.startsWith("rewrite"));
+    w.table(FIRST, 1);
+    WorkerFixture.await(() -> done.addAll(w.compute.calls()) && done.size() == 3, "both rewrites");
+    assertThat(done).containsExactly("table of 1", "rewrite 3 with 2", "rewrite 4 with 2");
+    w.worker.tell(new GpuWorker.Proceed(2, SECOND));
+    w.table(SECOND, 2);
+    w.settled();
+    w.worker.tell(new GpuWorker.Rewrite(2, new RewriteGroup(0, 5, List.of()), FIRST));
+    w.settled();
+    assertThat(w.compute.calls()).as("of a cycle that is over").doesNotContain("rewrite 5 with 2");
   }
 
   // ---- the end ----------------------------------------------------------------------------------
