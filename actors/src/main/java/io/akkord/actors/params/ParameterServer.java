@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
@@ -47,6 +48,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   /**
    * Step {@code step} is the first; its parameters are on their way to the workers.
    *
+   * @param empty by slice, ids of the holders that another one of the slice fills
    * @param previous statistics of the step before, where they are known; or null
    */
   public record Begin(
@@ -55,6 +57,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
       Assignment assignment,
       Map<String, ActorRef<GpuWorker.Command>> workers,
       List<List<Holder>> holders,
+      List<Set<String>> empty,
       Moments previous,
       ActorRef<Supervisor.Command> supervisor)
       implements Command {}
@@ -208,7 +211,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     adamSteps = begin.adamSteps();
     supervisor = begin.supervisor();
     previousMoments = begin.previous();
-    holders = new SliceHolders(begin.holders());
+    holders = new SliceHolders(begin.holders(), begin.empty());
     tellHolders();
     startStep(begin.step());
     assignAll();
@@ -300,9 +303,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     for (String worker : gone) {
       draining.remove(worker);
       letGo.add(workers.get(worker));
-      holders
-          .lose(holder -> holder.id().equals(worker))
-          .forEach(promoted -> promoted.ref().tell(ParameterShard.Publish.INSTANCE));
+      loseHolder(worker, step);
       supervisor.tell(new Supervisor.Drained(worker, step));
     }
     workers = inOrder(workers);
@@ -419,11 +420,28 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
               "worker %s kept the only copy of slices %s".formatted(lost, orphans)));
       return false;
     }
-    holders
-        .lose(holder -> holder.id().equals(lost))
-        .forEach(promoted -> promoted.ref().tell(ParameterShard.Publish.INSTANCE));
+    loseHolder(lost, barrier.step());
     tellHolders();
     return true;
+  }
+
+  /** Another copy sends the parameters out, and fills those that the lost one was filling. */
+  private void loseHolder(String worker, long step) {
+    List<Integer> slices = holders.keptBy(worker);
+    holders
+        .lose(holder -> holder.id().equals(worker))
+        .forEach(promoted -> promoted.ref().tell(ParameterShard.Publish.INSTANCE));
+    for (int slice : slices) {
+      // A copy that is full already lets go of what comes.
+      holders
+          .filled(slice)
+          .ifPresent(
+              source ->
+                  holders
+                      .unfilled(slice)
+                      .forEach(
+                          copy -> source.ref().tell(new ParameterShard.Feed(step, copy.lane()))));
+    }
   }
 
   private Behavior<Command> onHalt(Halt halt) {
@@ -640,7 +658,9 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     if (barrier == null || barrier.unsummed().isEmpty()) {
       return this;
     }
-    StepPoll.Late late = poll.late(workers.keySet(), assignment, barrier);
+    Set<String> unsummed = new TreeSet<>();
+    barrier.unsummed().forEach(slice -> unsummed.addAll(holders.missing(slice)));
+    StepPoll.Late late = poll.late(workers.keySet(), assignment, barrier, unsummed);
     tellOverdue(late.workers(), late.what());
     return this;
   }

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -33,18 +34,24 @@ final class SliceHolders {
   private final List<List<Holder>> holders = new ArrayList<>();
   private final List<Map<String, double[]>> sums = new ArrayList<>();
 
-  /**
-   * Copies that were added and have not summed a step yet: nobody knows whether they are filled.
-   */
+  /** Copies that began empty and have not summed a step yet: nobody knows whether they are full. */
   private final List<Set<String>> fresh = new ArrayList<>();
 
   SliceHolders(List<List<Holder>> bySlice) {
-    bySlice.forEach(
-        list -> {
-          holders.add(new ArrayList<>(list));
-          sums.add(new HashMap<>());
-          fresh.add(new HashSet<>());
-        });
+    this(bySlice, bySlice.stream().map(list -> Set.<String>of()).toList());
+  }
+
+  /**
+   * Who keeps what.
+   *
+   * @param empty ids of those that are being filled, by slice
+   */
+  SliceHolders(List<List<Holder>> bySlice, List<Set<String>> empty) {
+    for (int slice = 0; slice < bySlice.size(); slice++) {
+      holders.add(new ArrayList<>(bySlice.get(slice)));
+      sums.add(new HashMap<>());
+      fresh.add(new HashSet<>(empty.get(slice)));
+    }
   }
 
   int slices() {
@@ -105,6 +112,28 @@ final class SliceHolders {
   /** The holder that is asked for the state of a slice. */
   Holder first(int slice) {
     return holders.get(slice).get(0);
+  }
+
+  /** A holder that has the state of a slice for certain. */
+  Optional<Holder> filled(int slice) {
+    return holders.get(slice).stream()
+        .filter(holder -> !fresh.get(slice).contains(holder.id()))
+        .findFirst();
+  }
+
+  /** Copies that may not be filled yet. */
+  List<Holder> unfilled(int slice) {
+    return holders.get(slice).stream()
+        .filter(holder -> fresh.get(slice).contains(holder.id()))
+        .toList();
+  }
+
+  /** Slices that a worker keeps. */
+  List<Integer> keptBy(String worker) {
+    return IntStream.range(0, holders.size())
+        .filter(slice -> holders.get(slice).stream().anyMatch(h -> h.id().equals(worker)))
+        .boxed()
+        .toList();
   }
 
   /** A copy that is filled from now on. */

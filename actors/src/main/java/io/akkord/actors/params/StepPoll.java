@@ -42,7 +42,16 @@ final class StepPoll {
     pushed.put(worker, hasPushed);
   }
 
-  Late late(Collection<String> workers, Assignment assignment, StepBarrier barrier) {
+  /**
+   * Who keeps a step waiting.
+   *
+   * @param unsummed who has not summed a slice that it keeps
+   */
+  Late late(
+      Collection<String> workers,
+      Assignment assignment,
+      StepBarrier barrier,
+      Collection<String> unsummed) {
     List<String> silent = workers.stream().filter(w -> !pushed.containsKey(w)).toList();
     List<String> slow;
     String what;
@@ -55,6 +64,11 @@ final class StepPoll {
       what =
           "the sums of slices %s (phase backward and push); gradient not sent: %s"
               .formatted(barrier.unsummed(), slow);
+      if (slow.isEmpty()) {
+        // Everybody's gradient is on its way: a copy does nothing with it.
+        slow = unsummed.stream().filter(workers::contains).toList();
+        what += "; not summed by " + unsummed;
+      }
     } else {
       slow = barrier.unscored().stream().map(assignment.owners()::get).distinct().toList();
       what =

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /**
@@ -213,6 +214,19 @@ final class Placement {
       placed.get(slice).get(first).ref().tell(ParameterShard.Publish.INSTANCE);
     }
     return IntStream.range(0, wanted.size()).mapToObj(this::sourceFirst).toList();
+  }
+
+  /** By slice, the copies that were empty and that a source fills; after {@link #begin}. */
+  List<Set<String>> beingFilled() {
+    return IntStream.range(0, wanted.size())
+        .mapToObj(slice -> setup.takenOver().isEmpty() ? Set.<String>of() : notAdopted(slice))
+        .toList();
+  }
+
+  private Set<String> notAdopted(int slice) {
+    Set<String> others = new TreeSet<>(placed.get(slice).keySet());
+    others.removeAll(adopting.get(slice));
+    return others;
   }
 
   private List<Holder> sourceFirst(int slice) {

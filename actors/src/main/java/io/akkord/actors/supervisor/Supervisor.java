@@ -454,6 +454,7 @@ public final class Supervisor
             members.divide(),
             members.refs(),
             placement.begin(),
+            placement.beingFilled(),
             setup.takenOver().map(TakenOver::previous).orElse(null),
             context.getSelf()));
     releaseWhatIsLeft();

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -248,6 +249,7 @@ class ParameterServerTest {
             assignment,
             Map.of("a", a.ref(), "b", b.ref()),
             List.of(List.of(new Holder("control", shard.ref(), new LaneAddress("x", 1)))),
+            List.of(Set.of()),
             null,
             supervisor.ref()));
     server.tell(new ParameterServer.Resumed(0, TABLE));

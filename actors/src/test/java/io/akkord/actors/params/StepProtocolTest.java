@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,6 +39,8 @@ class StepProtocolTest {
   private final Map<String, TestProbe<GpuWorker.Command>> workers = new LinkedHashMap<>();
   private final Map<String, TestProbe<ParameterShard.Command>> slices = new LinkedHashMap<>();
   private ActorRef<ParameterServer.Command> server;
+
+  private static final List<Set<String>> NONE_EMPTY = List.of(Set.of(), Set.of());
 
   @AfterAll
   static void stop() {
@@ -73,8 +76,13 @@ class StepProtocolTest {
   }
 
   private void begin(List<List<Holder>> holders) {
+    begin(holders, NONE_EMPTY);
+  }
+
+  private void begin(List<List<Holder>> holders, List<Set<String>> empty) {
     server.tell(
-        new ParameterServer.Begin(0, 0, FIRST, refs("a", "b"), holders, null, supervisor.ref()));
+        new ParameterServer.Begin(
+            0, 0, FIRST, refs("a", "b"), holders, empty, null, supervisor.ref()));
     server.tell(new ParameterServer.Resumed(0, new Ledger.TableStamp(2, "f00d")));
     assertThat(fish(worker("b"), GpuWorker.Assigned.class).all()).containsExactly(2, 3);
     assertThat(fish(worker("a"), GpuWorker.Assigned.class).all()).containsExactly(0, 1);
@@ -388,6 +396,36 @@ class StepProtocolTest {
       assertThat(committed()).isEqualTo(step + 1L);
     }
     slices.get("b").expectNoMessage(SHORT);
+  }
+
+  @Test
+  void aCopyThatTheLostOneWasFillingIsFilledByAnother() {
+    begin(List.of(List.of(holder("a"), holder("b")), List.of(holder("b"), holder("a"))));
+    server.tell(new ParameterServer.AddHolder(0, holder("c")));
+    step(0, 1);
+    summed(0, 1, 0, "b");
+    summed(0, 1, 1, "a");
+    assertThat(committed()).isEqualTo(1);
+    ParameterShard.Feed feed = new ParameterShard.Feed(1, new LaneAddress("c", 1));
+    assertThat(fish(slices.get("a"), ParameterShard.Feed.class)).isEqualTo(feed);
+    server.tell(lost("a", 2, List.of("b", "b", "b", "b")));
+    assertThat(fish(slices.get("b"), ParameterShard.Feed.class)).isEqualTo(feed);
+    score(1, 1, "b", 2, 3);
+    score(1, 2, "b", 0, 1);
+    summed(1, 2, 0, "b");
+    summed(1, 2, 1, "b");
+    summed(1, 2, 0, "c");
+    assertThat(committed()).isEqualTo(2);
+  }
+
+  @Test
+  void aCopyThatATakeOverIsStillFillingSavesNoSlice() {
+    begin(
+        List.of(List.of(holder("a"), holder("b")), List.of(holder("b"))),
+        List.of(Set.of("b"), Set.of()));
+    server.tell(lost("a", 2, List.of("b", "b", "b", "b")));
+    assertThat(fish(supervisor, Supervisor.SlicesLost.class).reason())
+        .contains("worker a kept the only copy of slices [0]");
   }
 
   // ---- who leaves -------------------------------------------------------------------------------
