@@ -382,7 +382,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     barrier.reassign(assignment.number(), moved);
     if (!moved.isEmpty()) {
       // Its sums are void; those under the new assignment decide again.
-      unacknowledged.forgetWhatWaits();
+      unacknowledged.sumsAreVoid();
       holders.clearSums();
     }
     getContext()
@@ -528,7 +528,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
     long newest = Arrays.stream(barrier.assignments()).max().orElse(0);
     Outcome outcome = barrier.summed(barrier.step(), newest, slice, holders.complete(slice).get());
     if (outcome instanceof Outcome.Summed all) {
-      unacknowledged.whenThereIsRoom(() -> commit(all.norm(), null));
+      unacknowledged.whenThereIsRoom(false, () -> commit(all.norm(), null));
     } else {
       notFinite(outcome);
     }
@@ -538,7 +538,7 @@ public final class ParameterServer extends AbstractBehavior<ParameterServer.Comm
   private void notFinite(Outcome outcome) {
     if (outcome instanceof Outcome.Skip skip) {
       String reason = skip.reason() + "; " + samplesInBatch();
-      unacknowledged.whenThereIsRoom(() -> commit(Double.NaN, reason));
+      unacknowledged.whenThereIsRoom(true, () -> commit(Double.NaN, reason));
     } else if (outcome instanceof Outcome.Recompute again) {
       getContext().getLog().warn("{}; it is computed once more", again.reason());
       List<String> ids = assignment.owners().stream().distinct().toList();

@@ -16,9 +16,11 @@ import io.akkord.actors.bulk.LaneInbox;
 import io.akkord.actors.run.RunFacts;
 import io.akkord.model.layout.ParameterLayout.Slice;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -113,6 +115,9 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   private boolean summing;
   private boolean applying;
   private Apply waitingApply;
+
+  /** Of steps after that one: only who is being filled when they are skipped is so far behind. */
+  private final Queue<Apply> laterSkips = new ArrayDeque<>();
 
   /**
    * What a copy of a slice needs.
@@ -215,9 +220,17 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
       // Whoever fed it had carried the decision out before.
       waitingApply = null;
     }
-    applyWhenReady();
+    takeLaterSkip();
     goOn();
     return this;
+  }
+
+  private void takeLaterSkip() {
+    while (waitingApply == null && !laterSkips.isEmpty()) {
+      Apply next = laterSkips.remove();
+      waitingApply = next.step() == version ? next : null;
+    }
+    applyWhenReady();
   }
 
   /** A version is here: it is sent out, copied and computed with, unless its step is decided. */
@@ -396,6 +409,10 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
   private Behavior<Command> onApply(Apply apply) {
     // A repeated decision must not be carried out twice while the first is under way.
     boolean isNew = !applying && waitingApply == null;
+    if (held == null && apply.skip() && waitingApply != null && apply.step() == parts.step()) {
+      laterSkips.add(apply);
+      return this;
+    }
     // A copy that is being filled takes part in the step that is expected.
     long now = held == null ? parts.step() : version;
     if (!isNew || apply.attempt() != facts.attempt() || apply.step() != now) {
@@ -452,6 +469,7 @@ public final class ParameterShard extends AbstractBehavior<ParameterShard.Comman
     if (applied.copied() != null) {
       sendSnapshot(checkpointLane, applied.copied().snapshot(), applied.copied().nanos());
     }
+    takeLaterSkip();
     goOn();
     return this;
   }

@@ -23,6 +23,7 @@ final class UnacknowledgedSteps<T> {
   private final Settings settings;
   private final TreeMap<Long, Ledger.CommitStep> steps = new TreeMap<>();
   private Runnable waiting;
+  private boolean isFinal;
 
   UnacknowledgedSteps(
       ActorRef<Ledger.Command> ledger,
@@ -37,18 +38,25 @@ final class UnacknowledgedSteps<T> {
     this.settings = settings;
   }
 
-  /** Commits now, or when the ledger has caught up. */
-  void whenThereIsRoom(Runnable commit) {
+  /**
+   * Commits now, or when the ledger has caught up.
+   *
+   * @param decided whatever becomes of the workers meanwhile
+   */
+  void whenThereIsRoom(boolean decided, Runnable commit) {
     if (full()) {
       waiting = commit;
+      isFinal = decided;
     } else {
       commit.run();
     }
   }
 
-  /** What waits is void: it is decided anew. */
-  void forgetWhatWaits() {
-    waiting = null;
+  /** The sums of the step that waits are void: it is decided anew, unless it needs none. */
+  void sumsAreVoid() {
+    if (!isFinal) {
+      waiting = null;
+    }
   }
 
   boolean keepsAStepWaiting() {

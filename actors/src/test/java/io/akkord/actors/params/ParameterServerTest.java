@@ -114,6 +114,36 @@ class ParameterServerTest {
     assertThat(shard.expectMessageClass(ParameterShard.Apply.class).step()).isEqualTo(4);
   }
 
+  /** Its scores are no numbers, whoever computes. */
+  @Test
+  void aStepThatIsToBeSkippedIsSkippedThoughAWorkerIsLostWhileItWaits() {
+    begin("10s", 1);
+    for (int step = 0; step < 4; step++) {
+      step(step, 1);
+      shard.expectMessageClass(ParameterShard.Apply.class);
+      shard.expectMessageClass(ParameterShard.Expect.class);
+    }
+    score(4, 1, "a", 0, Double.NaN, 3.0);
+    score(4, 1, "b", 1, 5.0, 7.0);
+    score(4, 2, "b", 0, Double.NaN, 3.0);
+    score(4, 2, "a", 1, 5.0, 7.0);
+    Assignment moved = new Assignment(3, List.of("b", "b"));
+    server.tell(new ParameterServer.Reassign(moved, Map.of("b", b.ref()), "a", "a is lost"));
+    score(4, 3, "b", 1, 5.0, 7.0);
+    Ledger.CommitStep first = ledger.expectMessageClass(Ledger.CommitStep.class);
+    first.replyTo().tell(new Ledger.StepStored(0));
+    List<ParameterShard.Command> told =
+        shard.fishForMessage(
+            Duration.ofSeconds(3),
+            m ->
+                m instanceof ParameterShard.Apply
+                    ? FishingOutcomes.complete()
+                    : FishingOutcomes.continueAndCollect());
+    ParameterShard.Apply apply = (ParameterShard.Apply) told.get(told.size() - 1);
+    assertThat(apply.step()).isEqualTo(4);
+    assertThat(apply.skip()).isTrue();
+  }
+
   @Test
   void theSharesOfALostWorkerAreAskedOfTheOtherAndStaleOnesDoNotCount() {
     begin("10s", 1);

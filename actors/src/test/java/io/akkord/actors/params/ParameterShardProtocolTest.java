@@ -121,6 +121,21 @@ class ParameterShardProtocolTest {
   }
 
   @Test
+  void norIsTheNextOneThatIsSkipped() {
+    ShardFixture s = empty();
+    for (int step = 0; step < 3; step++) {
+      s.expect(step, 1);
+      s.shard.tell(ShardFixture.decision(step, 1, true));
+      s.shard.tell(ShardFixture.decision(step, 1, true));
+    }
+    s.expect(3, 1);
+    s.filled();
+    assertThat(s.read()).containsExactly("3: 1.0 2.0");
+    s.sum(3, 1);
+    assertThat(s.summed()).containsExactly("step 3 under 1");
+  }
+
+  @Test
   void aSkippedStepThatWasInWhatACopyIsFilledWithIsNotCarriedOutAgain() {
     ShardFixture s = empty();
     s.shard.tell(Publish.INSTANCE);
