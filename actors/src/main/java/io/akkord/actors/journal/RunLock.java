@@ -33,6 +33,7 @@ final class RunLock implements AutoCloseable {
   private final PostgresServer server;
   private final long key;
   private Connection session;
+  private boolean takenOver;
 
   private RunLock(PostgresServer server, long key) {
     this.server = server;
@@ -79,29 +80,39 @@ final class RunLock implements AutoCloseable {
     }
   }
 
+  /** A session that is kept has the lock, or is asked for it again by the same caller. */
   private boolean tryTake() throws SQLException {
-    if (session == null) {
-      session = server.tryConnect();
-      try (Statement statement = session.createStatement()) {
-        // A machine that vanished without a word holds a lock no longer than this.
-        statement.execute(
-            "SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3");
+    try {
+      if (session == null) {
+        session = server.tryConnect();
+        try (Statement statement = session.createStatement()) {
+          // A machine that vanished without a word holds a lock no longer than this.
+          statement.execute(
+              "SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3");
+        }
       }
-    }
-    try (Statement statement = session.createStatement();
-        ResultSet row = statement.executeQuery("SELECT pg_try_advisory_lock(" + key + ")")) {
-      row.next();
-      return row.getBoolean(1);
+      try (Statement statement = session.createStatement();
+          ResultSet row = statement.executeQuery("SELECT pg_try_advisory_lock(" + key + ")")) {
+        row.next();
+        return row.getBoolean(1);
+      }
+    } catch (SQLException e) {
+      // It may live on without the lock.
+      close();
+      throw e;
     }
   }
 
   /**
    * Returns if this process still is the only writer; takes the lock again if its session broke.
    *
-   * @throws TakenOver if another process has it
+   * @throws TakenOver if another process has it, or had it when this one wanted it back
    * @throws SQLException if the database cannot tell
    */
   synchronized void verify() throws SQLException {
+    if (takenOver) {
+      throw new TakenOver();
+    }
     if (session != null) {
       try (Statement statement = session.createStatement()) {
         statement.execute("SELECT 1");
@@ -112,6 +123,7 @@ final class RunLock implements AutoCloseable {
     }
     if (!tryTake()) {
       close();
+      takenOver = true;
       throw new TakenOver();
     }
   }

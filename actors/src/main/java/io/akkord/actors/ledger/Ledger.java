@@ -277,6 +277,7 @@ public final class Ledger extends EventSourcedBehavior<Ledger.Command, LedgerEve
                 setup.resume().map(seed -> seed.image().getCommittedSteps()).orElse(0L))
             .setRules(setup.rules())
             .setTakenOverFrom(setup.resume().map(LedgerSeed::takenOverFrom).orElse(0L))
+            .setOtherTerms(setup.otherTerms())
             .build();
     List<LedgerEvent> events = new ArrayList<>();
     events.add(LedgerEvent.newBuilder().setSeeded(seeded).build());

@@ -73,6 +73,11 @@ public final class LedgerCompaction {
     return moved;
   }
 
+  /** Removes what a process that was killed had not finished; whoever has the run's lock may. */
+  public static void clean(Path runFolder) {
+    new LedgerHistory(runFolder).clean();
+  }
+
   private long move(
       JournalReader reader, String id, long number, long steps, long snapshot, int least)
       throws IOException, SQLException {
@@ -92,6 +97,9 @@ public final class LedgerCompaction {
       from += events.size();
     }
     if (from > 2) {
+      if (journal.isTakenOver()) {
+        throw new IOException("another process has taken this run's journal over");
+      }
       journal.delete(id, 2, from - 1);
     }
     return events.size() >= least ? events.size() : 0;

@@ -17,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -57,8 +58,9 @@ final class LedgerHistory {
   long read(long attempt, long after, Consumer<LedgerEvent> consumer) {
     long last = after;
     for (Part part : parts(attempt)) {
-      if (part.from() == last + 1) {
-        read(part, consumer);
+      // Two heads, one after the other, may have ended a part at different numbers.
+      if (part.from() <= last + 1 && part.to() > last) {
+        read(part, last + 1 - part.from(), consumer);
         last = part.to();
       }
     }
@@ -75,19 +77,36 @@ final class LedgerHistory {
       Files.createDirectories(folder);
       force(folder.toAbsolutePath().getParent());
     }
-    Path temporary = folder.resolve(TEMPORARY);
-    try (OutputStream out =
-        new BufferedOutputStream(
-            new GZIPOutputStream(Files.newOutputStream(temporary), BUFFER), BUFFER)) {
-      for (LedgerEvent event : events) {
-        event.writeDelimitedTo(out);
+    // A head that was cut off may still write its own.
+    Path temporary = folder.resolve(TEMPORARY + "-" + UUID.randomUUID());
+    try {
+      try (OutputStream out =
+          new BufferedOutputStream(
+              new GZIPOutputStream(Files.newOutputStream(temporary), BUFFER), BUFFER)) {
+        for (LedgerEvent event : events) {
+          event.writeDelimitedTo(out);
+        }
       }
+      force(temporary);
+      long to = from + events.size() - 1;
+      Path file = folder.resolve("ledger-%d-%d-%d.pb.gz".formatted(attempt, from, to));
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+      force(folder);
+    } finally {
+      Files.deleteIfExists(temporary);
     }
-    force(temporary);
-    long to = from + events.size() - 1;
-    Path file = folder.resolve("ledger-%d-%d-%d.pb.gz".formatted(attempt, from, to));
-    Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-    force(folder);
+  }
+
+  void clean() {
+    try (Stream<Path> files = Files.exists(folder) ? Files.list(folder) : Stream.empty()) {
+      for (Path file : files.toList()) {
+        if (file.getFileName().toString().startsWith(TEMPORARY)) {
+          Files.deleteIfExists(file);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static void force(Path path) throws IOException {
@@ -116,7 +135,7 @@ final class LedgerHistory {
     return parts;
   }
 
-  private static void read(Part part, Consumer<LedgerEvent> consumer) {
+  private static void read(Part part, long known, Consumer<LedgerEvent> consumer) {
     long count = 0;
     long expected = part.to() - part.from() + 1;
     try (InputStream in =
@@ -126,7 +145,9 @@ final class LedgerHistory {
           event != null;
           event = LedgerEvent.parseDelimitedFrom(in)) {
         count++;
-        consumer.accept(event);
+        if (count > known) {
+          consumer.accept(event);
+        }
       }
     } catch (IOException e) {
       throw damaged(part, e.toString(), e);

@@ -152,12 +152,16 @@ public final class LedgerReader implements AutoCloseable {
   }
 
   /**
-   * The groups stored for cycles opened after {@code committedSteps} steps, oldest attempt first.
+   * The groups stored for cycles opened after {@code committedSteps} steps, oldest attempt first;
+   * without those of attempts before the run was given other terms.
    */
   public List<FinishedGroup> finishedGroupsAfter(long committedSteps) {
     List<FinishedGroup> found = new ArrayList<>();
     for (Attempt attempt : attempts()) {
       long[] openedAt = {-1};
+      if (attempt.seeded().getOtherTerms()) {
+        found.clear();
+      }
       events(
           attempt,
           event -> {

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param seed of the run
  * @param groupSize samples rewritten in one batch
  * @param resume what to start from, empty for a fresh run
+ * @param otherTerms recipe, data or model are not those of earlier attempts
  */
 public record LedgerSetup(
     String runId,
@@ -33,7 +34,38 @@ public record LedgerSetup(
     double probability,
     long seed,
     int groupSize,
-    Optional<LedgerSeed> resume) {
+    Optional<LedgerSeed> resume,
+    boolean otherTerms) {
+
+  /** An attempt that goes on as the run was begun. */
+  public LedgerSetup(
+      String runId,
+      long attempt,
+      int samples,
+      double decay,
+      ScoreKind score,
+      double epsilon,
+      int minVisits,
+      double fraction,
+      double probability,
+      long seed,
+      int groupSize,
+      Optional<LedgerSeed> resume) {
+    this(
+        runId,
+        attempt,
+        samples,
+        decay,
+        score,
+        epsilon,
+        minVisits,
+        fraction,
+        probability,
+        seed,
+        groupSize,
+        resume,
+        false);
+  }
 
   /** Refuses values no recipe can have. */
   public LedgerSetup {

@@ -17,9 +17,10 @@ final class AttemptFacts {
   /**
    * The ledger's part.
    *
+   * @param otherTerms whether recipe, data or model are not those of earlier attempts
    * @throws io.akkord.model.UserError when what it starts from was kept under other rules
    */
-  static LedgerSetup ledger(RunFacts facts, Optional<LedgerSeed> seed) {
+  static LedgerSetup ledger(RunFacts facts, Optional<LedgerSeed> seed, boolean otherTerms) {
     Recipe recipe = facts.plan().recipe();
     Recipe.Rewrite rewrite = recipe.rewriteOrDefaults();
     return new LedgerSetup(
@@ -34,7 +35,8 @@ final class AttemptFacts {
         rewrite.probability(),
         recipe.seed(),
         rewrite.batch(),
-        seed);
+        seed,
+        otherTerms);
   }
 
   /** What the manifests of all its checkpoints have in common. */

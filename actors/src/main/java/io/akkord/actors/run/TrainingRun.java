@@ -11,6 +11,7 @@ import io.akkord.actors.checkpoint.Checkpoints;
 import io.akkord.actors.content.ContentSettings;
 import io.akkord.actors.disk.Durable;
 import io.akkord.actors.journal.Journal;
+import io.akkord.actors.ledger.LedgerCompaction;
 import io.akkord.actors.ledger.LedgerReader;
 import io.akkord.actors.ledger.LedgerSeed;
 import io.akkord.actors.ledger.LedgerSetup;
@@ -176,6 +177,7 @@ public final class TrainingRun {
       runtime = opener.open(recipe.outputDir());
       // The journal is locked now: nobody else writes into this folder.
       CheckpointWriter.clean(recipe.outputDir());
+      LedgerCompaction.clean(recipe.outputDir());
       run = new TrainingRun(options, output, inputs, runtime);
       RunDescription.lines(options.recipe(), inputs.plan).forEach(options.say());
       // Slices that workers have kept belong to the run as it was.
@@ -334,9 +336,13 @@ public final class TrainingRun {
         point != null
             ? Optional.of(point.seed())
             : Optional.ofNullable(reader)
-                .map(r -> new LedgerSeed(r.ledger(), ledger.finishedGroupsAfter(start)));
+                .map(
+                    r ->
+                        new LedgerSeed(
+                            r.ledger(),
+                            from.differs() ? List.of() : finishedGroups(ledger, start)));
     SliceStore.Initial initial = reader == null ? inputs.fresh() : Inputs.resumed(facts, reader);
-    LedgerSetup ledgerSetup = AttemptFacts.ledger(facts, seed);
+    LedgerSetup ledgerSetup = AttemptFacts.ledger(facts, seed, from.differs());
     List<String> notes = remarks(from, reader);
     record(from);
     notes.forEach(options.say());
@@ -384,6 +390,18 @@ public final class TrainingRun {
     attempt = new Attempt(number, start, actor, hosts, stopped);
     if (stopReason != null) {
       stop(stopReason);
+    }
+  }
+
+  /** Without them they are only rewritten once more. */
+  private List<LedgerSeed.FinishedGroup> finishedGroups(LedgerReader ledger, long start) {
+    try {
+      return ledger.finishedGroupsAfter(start);
+    } catch (UserError e) {
+      options
+          .say()
+          .accept("groups that were rewritten already are rewritten again: " + e.getMessage());
+      return List.of();
     }
   }
 

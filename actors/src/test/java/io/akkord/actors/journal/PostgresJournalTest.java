@@ -112,6 +112,7 @@ class PostgresJournalTest {
       second.requireOnlyWriter();
       second.diskSync(Runnable::run).sync().toCompletableFuture().get(10, TimeUnit.SECONDS);
     }
+    assertThat(first.isTakenOver()).as("what was written meanwhile is not undone").isTrue();
     first.close();
   }
 

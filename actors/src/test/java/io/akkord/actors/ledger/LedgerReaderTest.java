@@ -11,6 +11,7 @@ import io.akkord.proto.LedgerEvent.LedgerSeeded;
 import io.akkord.proto.LedgerEvent.StepCommitted;
 import io.akkord.proto.LedgerRules;
 import io.akkord.proto.Rewrite;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -161,5 +162,59 @@ class LedgerReaderTest {
     close(2, 2);
     assertThat(state().tableStamp().version()).isEqualTo(2);
     assertThat(state().revision(2)).isEqualTo(2);
+  }
+
+  @Test
+  void groupsThatWereRewrittenUnderOtherTermsAreNoMoreTheRuns() {
+    attempt(1, 0, 0);
+    step(1, 0);
+    open(1, 1, 1);
+    attempt(2, 0, 0);
+    assertThat(finishedGroups()).hasSize(1);
+    attempt(3, 0, 0);
+    LedgerEvent seeded = journal.get(id(3)).get(0);
+    LedgerSeeded other = seeded.getSeeded().toBuilder().setOtherTerms(true).build();
+    journal.get(id(3)).set(0, seeded.toBuilder().setSeeded(other).build());
+    assertThat(finishedGroups()).isEmpty();
+    attempt(4, 0, 0);
+    step(4, 0);
+    open(4, 1, 1);
+    assertThat(finishedGroups()).hasSize(1);
+  }
+
+  private List<LedgerSeed.FinishedGroup> finishedGroups() {
+    try (LedgerReader reader = LedgerReader.from(folder, RUN, new Events())) {
+      return reader.finishedGroupsAfter(0);
+    }
+  }
+
+  /** As when a head compacted, was cut off, and its successor compacted further. */
+  @Test
+  void partsOfTheHistoryThatOverlapAreReadOnce() throws Exception {
+    List<LedgerEvent> events = new ArrayList<>();
+    for (int step = 0; step < 5; step++) {
+      StepCommitted committed = StepCommitted.newBuilder().setStep(step).build();
+      events.add(LedgerEvent.newBuilder().setStepCommitted(committed).build());
+    }
+    LedgerHistory history = new LedgerHistory(folder);
+    history.write(1, 2, events.subList(0, 2));
+    history.write(1, 2, events.subList(0, 4));
+    history.write(1, 6, events.subList(4, 5));
+    List<LedgerEvent> read = new ArrayList<>();
+    assertThat(history.read(1, 1, read::add)).isEqualTo(6);
+    assertThat(read).isEqualTo(events);
+    read.clear();
+    assertThat(history.read(1, 4, read::add)).isEqualTo(6);
+    assertThat(read).isEqualTo(events.subList(3, 5));
+  }
+
+  @Test
+  void whatACompactionLeavesWhenItIsKilledIsRemoved() throws Exception {
+    new LedgerHistory(folder).write(1, 2, List.of(LedgerEvent.getDefaultInstance()));
+    Path left = Files.createFile(folder.resolve("history/.ledger-tmp-1"));
+    LedgerCompaction.clean(folder);
+    assertThat(left).doesNotExist();
+    assertThat(folder.resolve("history/ledger-1-2-2.pb.gz")).exists();
+    LedgerCompaction.clean(folder.resolve("none"));
   }
 }
