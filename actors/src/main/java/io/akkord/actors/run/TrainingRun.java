@@ -44,6 +44,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
@@ -82,6 +83,7 @@ public final class TrainingRun {
   private int fruitless;
   private volatile int hostsSeen;
   private volatile boolean closing;
+  private final AtomicBoolean closed = new AtomicBoolean();
   private EventsFile events;
 
   /** What of an attempt must be ended. */
@@ -122,8 +124,7 @@ public final class TrainingRun {
       Thread closer =
           new Thread(
               () -> {
-                inputs.close();
-                runtime.close();
+                close();
                 String reason = "this node was cut off from the cluster, which goes on without it";
                 result.complete(new RunResult(output.runId(), 0, CUT_OFF, reason, null));
               },
@@ -484,8 +485,7 @@ public final class TrainingRun {
   private void finishWithoutActors(long steps, Path checkpoint) {
     closing = true;
     output.publish(checkpoint);
-    inputs.close();
-    runtime.close();
+    close();
     result.complete(
         new RunResult(
             output.runId(), steps, "finished", "all steps were done already", checkpoint));
@@ -517,7 +517,8 @@ public final class TrainingRun {
   /** After the actors: their last messages still write to the journal. */
   private void endAttempt(RunEvent.Ended ended) {
     try {
-      boolean headless = ended.outcome().equals(Supervisor.HEADLESS) && stopReason == null;
+      // Also when the run is to stop: the new one saves what the workers have kept.
+      boolean headless = ended.outcome().equals(Supervisor.HEADLESS);
       Attempt over = end(headless);
       if (headless || ended.outcome().equals(Supervisor.LOST) && stopReason == null) {
         fruitless = ended.committedSteps() > over.start() ? 0 : fruitless + 1;
@@ -532,8 +533,31 @@ public final class TrainingRun {
         }
       }
       finish(ended);
-    } catch (Exception e) {
-      result.completeExceptionally(e);
+    } catch (Throwable e) {
+      // Whoever waits for the result would wait for ever, an Error or not.
+      giveUp(e);
+    }
+  }
+
+  /** Nothing of the run is left open, and whoever waits for it is told why. */
+  private void giveUp(Throwable why) {
+    try {
+      close();
+    } catch (RuntimeException e) {
+      why.addSuppressed(e);
+    }
+    result.completeExceptionally(why);
+  }
+
+  /** Once. */
+  private void close() {
+    closing = true;
+    if (closed.compareAndSet(false, true)) {
+      try {
+        inputs.close();
+      } finally {
+        runtime.close();
+      }
     }
   }
 
@@ -550,8 +574,7 @@ public final class TrainingRun {
   private void finish(RunEvent.Ended ended) {
     closing = true;
     listeners.on(ended);
-    inputs.close();
-    runtime.close();
+    close();
     Path checkpoint = ended.checkpoint() == null ? null : Path.of(ended.checkpoint());
     if (ended.outcome().equals("finished")) {
       output.publish(checkpoint);

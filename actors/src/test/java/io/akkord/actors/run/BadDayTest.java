@@ -189,6 +189,26 @@ class BadDayTest {
     assertThat(hash("no-checkpointer")).isEqualTo(quiet);
   }
 
+  @Test
+  void aNextAttemptThatCannotBeginEndsTheRunWithItsReasonAndLeavesNothingOpen() throws Exception {
+    Path inTheWay = folder.resolve("no-next/metrics.jsonl");
+    AtomicInteger ended = new AtomicInteger();
+    listener =
+        (run, event) -> {
+          if (isStep(event, 2) && ended.getAndIncrement() == 0) {
+            assertThat(inTheWay.toFile().delete()).isTrue();
+            make(inTheWay);
+            Adapter.toClassic(run.system())
+                .actorSelection("/system/run-*/checkpointer")
+                .tell(PoisonPill.getInstance(), akka.actor.ActorRef.noSender());
+          }
+        };
+    assertThatThrownBy(() -> run("no-next", false))
+        .hasMessageContaining("metrics cannot be written: Is a directory");
+    // Which one process alone may have open.
+    Journal.open(folder.resolve("no-next")).close();
+  }
+
   // ---- room -------------------------------------------------------------------------------------
 
   @Test

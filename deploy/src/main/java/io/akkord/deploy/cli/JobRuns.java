@@ -104,7 +104,8 @@ final class JobRuns implements JobRunner {
       } catch (UserError e) {
         out.println(e.getMessage());
         return new Outcome("failed", e.getMessage(), 0, false);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
+        // The queue waits for its end whatever it was.
         out.println("unexpected failure; please report it with what follows");
         e.printStackTrace(out);
         return new Outcome("failed", "unexpected: " + e, 0, false);
