@@ -68,6 +68,8 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
     INSTANCE
   }
 
+  private record NobodyCame(String job) implements Command {}
+
   /**
    * The job that has its turn.
    *
@@ -78,6 +80,9 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
   /** Each time on another node, or the same one back: more is no bad luck. */
   private static final int MOST_BEGUN = 20;
 
+  /** Workers that live find a head that was started again in less. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
   private static final String STOPPED = "stopped by akkord job stop";
 
   private final ActorContext<Command> context;
@@ -85,6 +90,7 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
   private final Identity identity;
   private final DiskSync disk;
   private final Clock clock;
+  private final Duration patience;
   private int workers;
   private Current current;
   private Over ending;
@@ -97,7 +103,19 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
    */
   public static Behavior<Command> create(
       Identity identity, JobRunner runner, DiskSync disk, Clock clock) {
-    return Behaviors.setup(context -> new JobManager(context, identity, runner, disk, clock));
+    return create(identity, runner, disk, clock, PATIENCE);
+  }
+
+  /**
+   * The same.
+   *
+   * @param patience so long a job that is to stop waits for workers that may have kept its newest
+   *     steps
+   */
+  static Behavior<Command> create(
+      Identity identity, JobRunner runner, DiskSync disk, Clock clock, Duration patience) {
+    return Behaviors.setup(
+        context -> new JobManager(context, identity, runner, disk, clock, patience));
   }
 
   /**
@@ -114,7 +132,8 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
       Identity identity,
       JobRunner runner,
       DiskSync disk,
-      Clock clock) {
+      Clock clock,
+      Duration patience) {
     super(
         PersistenceId.ofUniqueId("jobs|" + identity.cluster()),
         SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(10), 0.1));
@@ -123,6 +142,7 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
     this.runner = runner;
     this.disk = disk;
     this.clock = clock;
+    this.patience = patience;
     context
         .getSystem()
         .receptionist()
@@ -147,12 +167,13 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
   @Override
   public SignalHandler<Jobs> signalHandler() {
     return newSignalHandlerBuilder()
-        .onSignal(RecoveryCompleted.instance(), jobs -> onRecovered())
+        .onSignal(RecoveryCompleted.instance(), this::onRecovered)
         .build();
   }
 
   /** At first, and after every write that failed: what was not written is done again. */
-  private void onRecovered() {
+  private void onRecovered(Jobs jobs) {
+    jobs.running().filter(Job::stopAsked).ifPresent(job -> waitForSomebody(job.id()));
     if (current != null && current.handle() == null) {
       current = null;
     }
@@ -173,6 +194,7 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
         .onCommand(Over.class, this::onOver)
         .onCommand(Synced.class, (jobs, synced) -> onSynced(synced))
         .onCommand(Look.class, (jobs, look) -> look(jobs))
+        .onCommand(NobodyCame.class, this::onNobodyCame)
         .build();
   }
 
@@ -295,9 +317,29 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
                     () -> {
                       if (begun(job)) {
                         current.handle().stop(STOPPED);
+                      } else if (current == null) {
+                        waitForSomebody(job.id());
                       }
                       stop.replyTo().tell(new Answer(job.id(), ""));
                     }));
+  }
+
+  private void waitForSomebody(String job) {
+    context.scheduleOnce(patience, context.getSelf(), new NobodyCame(job));
+  }
+
+  /** A job that is to stop does not wait for workers for ever. */
+  private Effect<JobEvent, Jobs> onNobodyCame(Jobs jobs, NobodyCame told) {
+    Optional<Job> waits =
+        jobs.running().filter(job -> job.id().equals(told.job()) && job.stopAsked());
+    if (current != null || waits.isEmpty()) {
+      return Effect().none();
+    }
+    String reason =
+        "stopped while no worker was there; what was saved can be gone on from with job submit --resume";
+    return Effect()
+        .persist(ended(told.job(), "stopped", reason, waits.get().committedSteps()))
+        .thenRun(() -> durably(() -> context.getSelf().tell(Look.INSTANCE)));
   }
 
   private boolean begun(Job job) {
@@ -356,11 +398,15 @@ public final class JobManager extends EventSourcedBehavior<JobManager.Command, J
     return look(jobs);
   }
 
+  private String why(Jobs jobs, Job job) {
+    boolean idle = job.state() == State.RUNNING && current == null && workers == 0;
+    return idle
+        ? Jobs.waiting(job, identity.address())
+        : jobs.pending(job, workers, identity.address());
+  }
+
   private Effect<JobEvent, Jobs> onGet(Jobs jobs, GetJobs get) {
-    List<Row> rows =
-        jobs.list().stream()
-            .map(job -> new Row(job, jobs.pending(job, workers, identity.address())))
-            .toList();
+    List<Row> rows = jobs.list().stream().map(job -> new Row(job, why(jobs, job))).toList();
     get.replyTo().tell(new Listing(rows, workers, identity.node()));
     return Effect().none();
   }

@@ -95,6 +95,12 @@ public record Jobs(Map<String, Job> byId) {
         .formatted(want, workersThere, head);
   }
 
+  /** Why a job that has begun does not go on when there is no worker. */
+  static String waiting(Job job, String head) {
+    return "was begun on %s, wants 1 worker to go on with, has 0: start one with akkord start --address %s, or end it with akkord job stop %s"
+        .formatted(job.node(), head, job.id());
+  }
+
   List<Job> list() {
     return List.copyOf(byId.values());
   }
