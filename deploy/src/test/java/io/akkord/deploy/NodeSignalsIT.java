@@ -39,7 +39,7 @@ class NodeSignalsIT {
     assertThat(node.waitFor(60, TimeUnit.SECONDS)).as(log("node")).isTrue();
     assertThat(node.exitValue()).as(log("node")).isZero();
     assertThat(log("node"))
-        .contains("SIGINT: this node gives its share of runs to others and leaves, 45 s at most")
+        .contains("SIGINT: this node gives its share of runs to others and leaves, 288 s at most")
         .contains("this node has left; the others go on");
 
     signal(head, "HUP");

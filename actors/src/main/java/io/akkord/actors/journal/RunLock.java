@@ -43,7 +43,7 @@ final class RunLock implements AutoCloseable {
   /**
    * Takes the lock of a run, waiting for a process that is about to end.
    *
-   * @throws UserError when another process keeps it
+   * @throws UserError with the cause {@link RunInUse} when another process keeps it
    */
   static RunLock take(PostgresServer server, String name) {
     RunLock lock = new RunLock(server, key(name));
@@ -55,7 +55,8 @@ final class RunLock implements AutoCloseable {
           lock.close();
           throw new UserError(
               "%s: another process has had this run's journal open for %d s. Wait until that run has ended, stop it, or choose another output_dir."
-                  .formatted(server.settings().url(), patience.toSeconds()));
+                  .formatted(server.settings().url(), patience.toSeconds()),
+              new RunInUse());
         }
         TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
       }

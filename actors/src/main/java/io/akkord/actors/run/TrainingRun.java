@@ -184,7 +184,7 @@ public final class TrainingRun {
       // Slices that workers have kept belong to the run as it was.
       run.begin(options.resume(), options.resume() && options.resumeAnyway().isEmpty());
       return run;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       if (run != null) {
         run.closing = true;
       }

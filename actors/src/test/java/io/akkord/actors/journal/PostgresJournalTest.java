@@ -83,7 +83,8 @@ class PostgresJournalTest {
     Journal first = Journal.open(run, settings);
     assertThatThrownBy(() -> Journal.open(run, settings))
         .isInstanceOf(UserError.class)
-        .hasMessageContaining("another process has had this run's journal open for 2 s");
+        .hasMessageContaining("another process has had this run's journal open for 2 s")
+        .hasCauseInstanceOf(RunInUse.class);
     first.close();
     Journal.open(run, settings).close();
   }

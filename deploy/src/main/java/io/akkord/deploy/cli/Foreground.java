@@ -32,9 +32,6 @@ import sun.misc.SignalHandler;
 
 /** A node in this process, until it is told to end. */
 final class Foreground {
-  /** A node that computes has nothing to save, and what it leaves is quickly left. */
-  private static final Duration LEAVE_WITHIN = Duration.ofSeconds(45);
-
   private static final int PARTS_SECONDS = 60;
 
   private final String name;
@@ -216,7 +213,8 @@ final class Foreground {
               return ExitCode.OK;
             });
     try (StopSignals signals =
-        StopSignals.listen(end::begin, this::say, StopSignals.Words.NODE, LEAVE_WITHIN, terminal)) {
+        StopSignals.listen(
+            end::begin, this::say, StopSignals.Words.NODE, leaveWithin(), terminal)) {
       say(
           "node %s begins: pid %d, devices %s, for the head at %s"
               .formatted(name, ProcessHandle.current().pid(), devices, seeds));
@@ -225,6 +223,14 @@ final class Foreground {
     } finally {
       files.remove();
     }
+  }
+
+  /**
+   * A host gives up after an eighth more than its runs may take to let it go; this is more than
+   * that and less than what systemd and Kubernetes wait.
+   */
+  private Duration leaveWithin() {
+    return Settings.read(config).deadlines().drain().multipliedBy(6).dividedBy(5);
   }
 
   private static Path folder(Path path) {

@@ -3,6 +3,7 @@ package io.akkord.deploy.cli;
 import io.akkord.actors.job.Job;
 import io.akkord.actors.job.JobRunner;
 import io.akkord.actors.job.Order;
+import io.akkord.actors.journal.RunInUse;
 import io.akkord.actors.run.RunResult;
 import io.akkord.actors.run.TrainingRun;
 import io.akkord.config.EffectiveRecipe;
@@ -103,7 +104,9 @@ final class JobRuns implements JobRunner {
         return run(job, again, workers, handle, out);
       } catch (UserError e) {
         out.println(e.getMessage());
-        return new Outcome("failed", e.getMessage(), 0, false);
+        // The node that had the job before may be frozen and not gone.
+        boolean wait = again && e.getCause() instanceof RunInUse;
+        return new Outcome(wait ? LOST : "failed", e.getMessage(), 0, false);
       } catch (RuntimeException | Error e) {
         // The queue waits for its end whatever it was.
         out.println("unexpected failure; please report it with what follows");
