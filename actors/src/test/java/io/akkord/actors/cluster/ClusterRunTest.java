@@ -86,8 +86,8 @@ class ClusterRunTest {
 
   @AfterEach
   void stop() throws Exception {
+    systems.forEach(ActorSystem::terminate);
     for (ActorSystem<?> system : systems) {
-      system.terminate();
       system.getWhenTerminated().toCompletableFuture().get(30, TimeUnit.SECONDS);
     }
     systems.clear();
@@ -336,7 +336,11 @@ class ClusterRunTest {
                 akka.cluster.roles = ["%s"]
                 akka.cluster.jmx.multi-mbeans-in-same-jvm = on
                 akka.cluster.downing-provider-class = "akka.cluster.sbr.SplitBrainResolverProvider"
-                akka.cluster.split-brain-resolver.keep-majority.role = control
+                akka.cluster.split-brain-resolver {
+                  keep-majority.role = control
+                  stable-after = 5s
+                  down-all-when-unstable = 20s
+                }
                 akka.coordinated-shutdown.exit-jvm = off
                 %s
                 """
