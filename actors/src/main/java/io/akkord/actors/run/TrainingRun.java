@@ -124,9 +124,12 @@ public final class TrainingRun {
       Thread closer =
           new Thread(
               () -> {
-                close();
                 String reason = "this node was cut off from the cluster, which goes on without it";
-                result.complete(new RunResult(output.runId(), 0, CUT_OFF, reason, null));
+                try {
+                  close();
+                } finally {
+                  result.complete(new RunResult(output.runId(), 0, CUT_OFF, reason, null));
+                }
               },
               "akkord-close");
       closer.start();
