@@ -484,6 +484,9 @@ public final class Supervisor
       return Effect().none();
     }
     Duration waited = facts.settings().deadlines().startUp();
+    if (stopReason != null) {
+      return end("stopped", stopReason + "; who had kept the newest steps was not there in time");
+    }
     if (members.isEmpty()) {
       return end(
           "failed",

@@ -242,6 +242,19 @@ class LeavingTest {
   }
 
   @Test
+  void aStopOfATakeOverDoesNotWaitForEverForThoseWhoHadKeptIt() {
+    RunFixture fixture = RunFixture.in(folder).settings("deadlines.start-up = 300ms");
+    SupervisorFixture run = new SupervisorFixture(KIT, fixture).workers(1);
+    List<Keeper> slice = List.of(new Keeper("a", 0, null));
+    run.takenOver = Optional.of(new TakenOver(List.of(slice, slice), null, false, true));
+    run.start();
+    run.ref.tell(new Supervisor.Stop("stopped by a person"));
+    RunEvent.Ended ended = fish(run.events, RunEvent.Ended.class);
+    assertThat(ended.outcome()).isEqualTo("stopped");
+    assertThat(ended.reason()).startsWith("stopped by a person; who had kept the newest steps");
+  }
+
+  @Test
   void whoIsNotLetGoInTimeIsNamedWithWhatIsMissingAndGoesAllTheSame() {
     RunFixture fixture = RunFixture.in(folder).settings("deadlines.drain = 300ms");
     SupervisorFixture run = new SupervisorFixture(KIT, fixture).replicas(0);
