@@ -68,9 +68,8 @@ class WorkerProcessesIT {
         });
   }
 
-  /** Two fetch what they need, below. */
   @ParameterizedTest
-  @ValueSource(ints = {1, 4})
+  @ValueSource(ints = {1, 2, 4})
   void processesGiveTheBitsOfOneJvm(int workers) throws Exception {
     String name = "processes-" + workers;
     Process run = start(name, SHORT, "--workers", "" + workers);

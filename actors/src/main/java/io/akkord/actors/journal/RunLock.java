@@ -81,7 +81,7 @@ final class RunLock implements AutoCloseable {
     }
   }
 
-  /** A session that is kept has the lock, or is asked for it again by the same caller. */
+  /** False: another process has it, and whoever goes on without must close the session. */
   private boolean tryTake() throws SQLException {
     try {
       if (session == null) {

@@ -37,36 +37,6 @@ public record LedgerSetup(
     Optional<LedgerSeed> resume,
     boolean otherTerms) {
 
-  /** An attempt that goes on as the run was begun. */
-  public LedgerSetup(
-      String runId,
-      long attempt,
-      int samples,
-      double decay,
-      ScoreKind score,
-      double epsilon,
-      int minVisits,
-      double fraction,
-      double probability,
-      long seed,
-      int groupSize,
-      Optional<LedgerSeed> resume) {
-    this(
-        runId,
-        attempt,
-        samples,
-        decay,
-        score,
-        epsilon,
-        minVisits,
-        fraction,
-        probability,
-        seed,
-        groupSize,
-        resume,
-        false);
-  }
-
   /** Refuses values no recipe can have. */
   public LedgerSetup {
     require(samples > 0, "samples", samples);

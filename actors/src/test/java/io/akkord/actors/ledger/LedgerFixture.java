@@ -20,7 +20,7 @@ final class LedgerFixture {
       ScoreKind score, double fraction, double probability, Optional<LedgerSeed> resume) {
     long attempt = resume.map(seed -> seed.image().getAttempt() + 1).orElse(1L);
     return new LedgerSetup(
-        "first", attempt, 10, 0.9, score, 1e-6, 2, fraction, probability, 42, 2, resume);
+        "first", attempt, 10, 0.9, score, 1e-6, 2, fraction, probability, 42, 2, resume, false);
   }
 
   /**

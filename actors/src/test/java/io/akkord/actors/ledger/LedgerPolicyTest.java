@@ -48,7 +48,8 @@ class LedgerPolicyTest {
   @Test
   void theShareIsRoundedUpInDecimal() {
     LedgerSetup sevenOfHundred =
-        new LedgerSetup("r", 1, 100, 0.9, ScoreKind.C, 1e-6, 1, 0.07, 1, 1, 8, Optional.empty());
+        new LedgerSetup(
+            "r", 1, 100, 0.9, ScoreKind.C, 1e-6, 1, 0.07, 1, 1, 8, Optional.empty(), false);
     LedgerState own = new LedgerState(sevenOfHundred.rules());
     int[] all = IntStream.range(0, 100).toArray();
     float[] costs = new float[100];

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import akka.actor.PoisonPill;
+import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.Adapter;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -138,6 +139,23 @@ class BadDayTest {
     }
   }
 
+  /** A checkpoint holds all that a run goes on from; the history is for people. */
+  @Test
+  void aDamagedHistoryIsSaidAndDoesNotKeepARunFromGoingOn() throws Exception {
+    stopAfter(3);
+    assertThat(run("history", false).outcome()).isEqualTo("stopped");
+    Path history = Files.createDirectories(folder.resolve("history/history"));
+    Files.writeString(history.resolve("ledger-1-2-3.pb.gz"), "no history");
+    reset();
+    assertThat(run("history", true).finished()).isTrue();
+    assertThat(said)
+        .anyMatch(
+            line ->
+                line.startsWith("groups that were rewritten already are rewritten again: ")
+                    && line.contains("ledger-1-2-3.pb.gz"));
+    assertThat(hash("history")).isEqualTo(quiet);
+  }
+
   @Test
   void aLedgerThatCannotBeSavedEndsTheRunAtOnceWithReasonAndNumbers() throws Exception {
     Path inTheWay = folder.resolve("blocked/.ledger-4.bin");
@@ -192,10 +210,12 @@ class BadDayTest {
   @Test
   void aNextAttemptThatCannotBeginEndsTheRunWithItsReasonAndLeavesNothingOpen() throws Exception {
     Path inTheWay = folder.resolve("no-next/metrics.jsonl");
+    AtomicReference<ActorSystem<?>> system = new AtomicReference<>();
     AtomicInteger ended = new AtomicInteger();
     listener =
         (run, event) -> {
           if (isStep(event, 2) && ended.getAndIncrement() == 0) {
+            system.set(run.system());
             assertThat(inTheWay.toFile().delete()).isTrue();
             make(inTheWay);
             Adapter.toClassic(run.system())
@@ -205,8 +225,7 @@ class BadDayTest {
         };
     assertThatThrownBy(() -> run("no-next", false))
         .hasMessageContaining("metrics cannot be written: Is a directory");
-    // Which one process alone may have open.
-    Journal.open(folder.resolve("no-next")).close();
+    assertThat(system.get().getWhenTerminated().toCompletableFuture()).isDone();
   }
 
   // ---- room -------------------------------------------------------------------------------------

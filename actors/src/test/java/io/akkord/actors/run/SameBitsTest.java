@@ -79,7 +79,7 @@ class SameBitsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1,3", "2,1", "2,2", "3,1", "3,2", "4,3"})
+  @CsvSource({"1,2", "1,3", "2,1", "2,2", "2,3", "3,1", "3,2", "3,3", "4,1", "4,2", "4,3"})
   void workersAndParameterShardsDoNotChangeTheWeights(int workers, int shards) throws Exception {
     String name = "w" + workers + "p" + shards;
     assertThat(train(name, workers, List.of("parameter_shards=" + shards), (run, event) -> {}))

@@ -285,7 +285,8 @@ final class SimHead {
         rewrite.probability(),
         recipe.seed(),
         rewrite.batch(),
-        seed);
+        seed,
+        false);
   }
 
   private SliceStore.Initial initial(RunFacts now, CheckpointReader reader) {

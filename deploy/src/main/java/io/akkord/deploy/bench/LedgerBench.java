@@ -69,7 +69,19 @@ public final class LedgerBench {
       journal = Journal.open(run, persistence);
       LedgerSetup setup =
           new LedgerSetup(
-              runId, 1, samples, 0.9, ScoreKind.Z, 1e-6, 2, 0.005, 0.5, 1, 16, Optional.empty());
+              runId,
+              1,
+              samples,
+              0.9,
+              ScoreKind.Z,
+              1e-6,
+              2,
+              0.005,
+              0.5,
+              1,
+              16,
+              Optional.empty(),
+              false);
       system =
           ActorSystem.create(
               Behaviors.setup(
